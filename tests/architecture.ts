@@ -1,0 +1,49 @@
+/** The layout of the house as data; `tidy.test.ts` holds the code against it. */
+
+/** Floors from the ground up. Imports go down a floor, or to a feature listed earlier in the same area. */
+export const floors: readonly (readonly string[])[] = [
+  ['kernel'],
+  ['contracts', 'governance'],
+  ['gateway', 'identity'],
+  ['access', 'usage'],
+  ['money', 'webhooks'],
+  ['objects', 'operations', 'publish', 'sandbox'],
+]
+
+/** Features of an area in the order in which they may import each other (a later one an earlier one). */
+export const features: Readonly<Record<string, readonly string[]>> = {
+  kernel: [
+    'id',
+    'clock',
+    'money',
+    'problem',
+    'crypto',
+    'config',
+    'log',
+    'telemetry',
+    'db',
+    'events',
+    'jobs',
+    'http',
+  ],
+  contracts: ['classification', 'compile', 'documents'],
+  governance: [],
+  gateway: [],
+  identity: ['partners', 'applications', 'keys'],
+  access: ['capabilities', 'packages', 'entitlements'],
+  usage: ['journal', 'ingest', 'rollups'],
+  money: [],
+  webhooks: [],
+  objects: [],
+  operations: [],
+  publish: ['declaration', 'snapshot'],
+  sandbox: [],
+}
+
+/** See everyone; imported by no one. */
+export const roof: readonly string[] = ['main.ts', 'app.ts']
+
+/** Upper bounds. A function in lines, a file in lines, a folder in files (tests, schema folders and generated files apart). */
+export const sizes = { functionLines: 70, fileLines: 300, folderFiles: 12 } as const
+
+export const forbiddenFolders: readonly string[] = ['utils', 'helpers', 'common', 'misc', 'lib', 'shared']
