@@ -1,0 +1,106 @@
+/**
+ * All that the gateway may know of the world: contracts, credentials and decisions, in memory.
+ *
+ * `publish/` provides it and swaps parts of it under the gateway's feet; between two reads of one request
+ * it may change, so a step keeps what it has found on the exchange and never asks twice.
+ */
+import type { Operation } from '#/contracts/compile/compile.ts'
+
+export type Environment = 'live' | 'sandbox'
+
+/** Where an upstream listens and how long it may take. Times in milliseconds. */
+export type Upstream = {
+  readonly name: string
+  /** `http://host:port` or `https://…`, with an optional path that is put in front of the operation's. No trailing slash. */
+  readonly url: string
+  /** Until the connection stands. */
+  readonly connectTimeout: number
+  /** From the last byte sent to the status line. */
+  readonly headersTimeout: number
+  /** Between two chunks of the answer's body. */
+  readonly idleTimeout: number
+}
+
+/** What a handler inside this process gets instead of an HTTP request. Everything in it is already validated. */
+export type LocalCall = {
+  readonly partnerId: string
+  readonly applicationId: string
+  readonly environment: Environment
+  readonly requestId: string
+  /** Captured path segments by name, decoded. */
+  readonly path: Readonly<Record<string, string>>
+  readonly query: URLSearchParams
+  readonly body: unknown
+}
+
+export type LocalAnswer = {
+  readonly status: number
+  readonly headers?: Readonly<Record<string, string>>
+  readonly body: unknown
+}
+
+/** An operation is served by an upstream, or by a handler of our own. */
+export type Target =
+  | { readonly kind: 'remote'; readonly upstreams: Readonly<Record<Environment, Upstream>> }
+  | { readonly kind: 'local'; readonly handle: (call: LocalCall) => Promise<LocalAnswer> }
+
+/** An operation that is served. */
+export type Route = {
+  readonly operation: Operation
+  readonly target: Target
+  /** What `Api-Version` says on its answers. */
+  readonly apiVersion: string
+}
+
+export type Match =
+  /** `path` holds the captured segments in the order of the template, percent-encoded as they were sent. */
+  | { readonly kind: 'found'; readonly route: Route; readonly path: readonly string[] }
+  /** The path is known with other methods; they are listed for `Allow`. Empty where every one of them is dark. */
+  | { readonly kind: 'other-method'; readonly allow: readonly string[] }
+  | { readonly kind: 'none' }
+
+export type Application = {
+  readonly id: string
+  readonly partnerId: string
+  readonly environment: Environment
+}
+
+export type Credential = {
+  readonly id: string
+  readonly application: Application
+  /** Wall clock, milliseconds; null: does not expire. */
+  readonly expiresAt: number | null
+  /** Wall clock, milliseconds; a revoked key stays known so that the answer can say so. */
+  readonly revokedAt: number | null
+}
+
+/** Where an access refusal comes from: the link of the chain that said no. */
+export type DecisionRule = 'exposure' | 'package' | 'capability' | 'partner'
+
+/** What the partner can do about a refusal. */
+export type NextStep = { readonly action: string; readonly detail: string; readonly href?: string }
+
+export type Decision =
+  | { readonly allow: true; readonly validUntil: number | null }
+  | {
+      readonly allow: false
+      /** 404 hides the operation altogether, and then nothing else of this decision may leave. */
+      readonly status: 403 | 404
+      /** Reason code from the closed list, `access.not_in_package`. */
+      readonly code: string
+      readonly rule: DecisionRule
+      readonly detail: string
+      readonly next: readonly NextStep[]
+      readonly validUntil: number | null
+    }
+
+export type Snapshot = {
+  /** Number of the last change that is in it. */
+  readonly version: number
+  match(method: string, path: string): Match
+  /** By the SHA-256 of the whole key, as base64url. */
+  credential(digest: string): Credential | undefined
+  decide(application: Application, route: Route): Decision
+  /** True when no credential at all could call this route today (dark, internal): it is answered like an unknown path. */
+  hidden(route: Route): boolean
+}
