@@ -1,0 +1,105 @@
+/** The door of the database: opening it, migrating it, and the worlds that stand in it. */
+import pg from 'pg'
+import type { Clock } from '#/kernel/clock/clock.ts'
+import { applyMigrations, readMigrations } from '#/kernel/db/migrations.ts'
+import type { Schema } from '#/kernel/db/migrations.ts'
+import { ensureRoles, readRoles, roleName, schemas } from '#/kernel/db/roles.ts'
+import type { Roles } from '#/kernel/db/roles.ts'
+
+export { startEmbedded } from '#/kernel/db/embedded.ts'
+export type { Embedded } from '#/kernel/db/embedded.ts'
+export { migrationsDigest, readMigrations } from '#/kernel/db/migrations.ts'
+export { transact } from '#/kernel/db/tx.ts'
+export type { Actor, Tx } from '#/kernel/db/tx.ts'
+
+/**
+ * One of the three places a transaction can stand in. `control` says who exists and who may what; `live` and
+ * `sandbox` say what happened, with `control` behind them on the search path.
+ */
+export type World = { readonly name: Schema; readonly pool: pg.Pool; readonly clock: Clock }
+
+export type Database = {
+  /** Owner's connection string: for migrations, jobs and LISTEN. A secret. */
+  readonly ownerUrl: string
+  readonly control: World
+  readonly live: World
+  readonly sandbox: World
+  /** From which the demo's keys are derived, so that they stay the same from start to start. A secret. */
+  readonly demoSecret: string
+  close(): Promise<void>
+}
+
+/** Any number; the same in every version, so that two versions do not migrate at once. */
+const migrationLock = 7_301_942_511
+
+/** PostgreSQL's version number form: 15.0. */
+const oldestServer = 150_000
+
+/** Brings the database up to date and makes its roles. Safe from several nodes at once. */
+export async function migrate(ownerUrl: string, extraSchemas: readonly string[] = []): Promise<Roles> {
+  const client = new pg.Client({ connectionString: ownerUrl, application_name: 'portico migrate' })
+  await connectOrExplain(client, ownerUrl)
+  try {
+    const version = await client.query<{ server_version_num: string }>('show server_version_num')
+    const number = Number(version.rows[0]?.server_version_num)
+    if (number < oldestServer) {
+      throw new Error(`The database server is PostgreSQL ${Math.floor(number / 10_000)}; Portico needs 15 or later`)
+    }
+    await client.query('select pg_advisory_lock($1)', [migrationLock])
+    await applyMigrations(client, readMigrations())
+    for (const schema of extraSchemas) await client.query(`create schema if not exists ${schema}`)
+    const roles = await readRoles(client)
+    await ensureRoles(client, roles, extraSchemas)
+    return roles
+  } finally {
+    await client.end()
+  }
+}
+
+async function connectOrExplain(client: pg.Client, url: string): Promise<void> {
+  try {
+    await client.connect()
+  } catch (cause) {
+    const { host, pathname } = new URL(url)
+    throw new Error(`The database at ${host}${pathname} cannot be opened: ${(cause as Error).message}`, { cause })
+  }
+}
+
+export type OpenOptions = {
+  readonly ownerUrl: string
+  readonly roles: Roles
+  readonly clocks: Readonly<Record<Schema, Clock>>
+  /** Connections per world. */
+  readonly poolSize?: number
+  /** Called when an idle connection breaks; the pool replaces it. */
+  readonly onError?: (error: Error) => void
+}
+
+/** Opens the pools of a migrated database, each as its own role. */
+export function openDatabase(options: OpenOptions): Database {
+  const open = (schema: Schema): World => {
+    const url = new URL(options.ownerUrl)
+    url.username = roleName(options.roles, schema)
+    url.password = options.roles.password
+    const pool = new pg.Pool({
+      connectionString: url.href,
+      max: options.poolSize ?? 10,
+      application_name: `portico ${schema}`,
+      statement_timeout: 30_000,
+      idle_in_transaction_session_timeout: 60_000,
+      lock_timeout: 10_000,
+      connectionTimeoutMillis: 10_000,
+    })
+    pool.on('error', (error) => options.onError?.(error))
+    return { name: schema, pool, clock: options.clocks[schema] }
+  }
+  const worlds = { control: open('control'), live: open('live'), sandbox: open('sandbox') }
+  return {
+    ownerUrl: options.ownerUrl,
+    ...worlds,
+    demoSecret: options.roles.demoSecret,
+    close: async () => {
+      await Promise.all(schemas.map((schema) => worlds[schema].pool.end()))
+    },
+  }
+}
