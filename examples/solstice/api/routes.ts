@@ -1,0 +1,34 @@
+/** Which handler serves which operation of the contract. */
+import type { Answer, Call } from './answer.ts'
+import { getProduct, listProducts } from './catalogue.ts'
+import { archiveProject, createProject, getProject, listProjects } from './projects.ts'
+
+export type Route = {
+  readonly operation: string
+  readonly method: 'GET' | 'POST'
+  /** Of the whole path; captures the id where there is one. */
+  readonly pattern: RegExp
+  readonly hasBody: boolean
+  readonly handle: (call: Call) => Answer
+}
+
+export const routes: readonly Route[] = [
+  get('listProjects', '/api/projects', listProjects),
+  get('getProject', '/api/projects/{id}', getProject),
+  post('createProject', '/api/projects', true, createProject),
+  post('archiveProject', '/api/projects/{id}/archive', false, archiveProject),
+  get('listProducts', '/api/products', listProducts),
+  get('getProduct', '/api/products/{id}', getProduct),
+]
+
+function get(operation: string, path: string, handle: Route['handle']): Route {
+  return { operation, method: 'GET', pattern: patternOf(path), hasBody: false, handle }
+}
+
+function post(operation: string, path: string, hasBody: boolean, handle: Route['handle']): Route {
+  return { operation, method: 'POST', pattern: patternOf(path), hasBody, handle }
+}
+
+function patternOf(path: string): RegExp {
+  return new RegExp(`^${path.replace('{id}', '([^/]+)')}$`)
+}
