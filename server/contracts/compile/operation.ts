@@ -4,6 +4,9 @@
  * Everything here is prepared once, when a contract is published; the gateway only calls it. The
  * functions take plain values, never a request object of a server, so that any lane can use them.
  */
+import type { Projector } from '../classification/classification.ts'
+
+export { OffContract, type Projector } from '../classification/classification.ts'
 
 /** One way in which a request breaks the contract. `pointer` is a JSON Pointer into the body, as a URI fragment (`#/a/0`). */
 export type Violation = {
@@ -47,22 +50,6 @@ export type RequestBody = {
   /** Rule for a `Content-Type` as it was sent (parameters and case do not matter); undefined: 415. */
   rule(contentType: string | undefined): BodyRule | undefined
 }
-
-/** Why an upstream's answer does not hold to its contract. Never shown to a partner; `pointer` names no value. */
-export class OffContract {
-  readonly pointer: string
-  readonly reason: string
-  constructor(pointer: string, reason: string) {
-    this.pointer = pointer
-    this.reason = reason
-  }
-}
-
-/**
- * Turns a parsed JSON value of an upstream into the JSON text a partner may see. Only properties whose
- * class is `public` are in it; a value of the wrong type gives `OffContract`.
- */
-export type Projector = (value: unknown) => string | OffContract
 
 export type AnswerKind = 'json' | 'json-lines' | 'event-stream' | 'text' | 'binary'
 
