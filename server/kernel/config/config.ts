@@ -103,7 +103,8 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
   const mistakes: string[] = []
   const values = readAll(environment, mistakes)
   const { tlsCert, tlsKey } = values
-  if ((tlsCert === null) !== (tlsKey === null)) mistakes.push('TLS_CERT and TLS_KEY go together; one is missing')
+  if ((tlsCert === null) !== (tlsKey === null))
+    mistakes.push('TLS_CERT and TLS_KEY go together; one is missing')
   for (const [name, path] of [
     ['TLS_CERT', tlsCert],
     ['TLS_KEY', tlsKey],
@@ -119,7 +120,8 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     mistakes.push(`PORT and ADMIN_PORT are both ${String(values.port)}`)
   }
   if (mistakes.length > 0) throw new ConfigError(mistakes)
-  const tls = typeof tlsCert === 'string' && typeof tlsKey === 'string' ? { cert: tlsCert, key: tlsKey } : null
+  const tls =
+    typeof tlsCert === 'string' && typeof tlsKey === 'string' ? { cert: tlsCert, key: tlsKey } : null
   // Each property was read by the reader of its kind, so the shape is the one declared above.
   return { ...(values as unknown as Config), tls, traceRatio: ratio }
 }

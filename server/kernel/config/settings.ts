@@ -35,7 +35,8 @@ export const settings = {
     name: 'ADMIN_HOST',
     kind: 'text',
     fallback: '127.0.0.1',
-    sentence: 'Address the admin side listens on; open it to other machines only behind a network of your own.',
+    sentence:
+      'Address the admin side listens on; open it to other machines only behind a network of your own.',
   },
   publicUrl: {
     name: 'PUBLIC_URL',

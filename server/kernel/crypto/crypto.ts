@@ -6,7 +6,14 @@
  * keys, not the data. Layout: version (1) · wrap nonce (12) · wrapped key (32) · wrap tag (16) · nonce (12) ·
  * tag (16) · ciphertext.
  */
-import { createCipheriv, createDecipheriv, createHmac, hkdfSync, randomBytes, timingSafeEqual } from 'node:crypto'
+import {
+  createCipheriv,
+  createDecipheriv,
+  createHmac,
+  hkdfSync,
+  randomBytes,
+  timingSafeEqual,
+} from 'node:crypto'
 
 const version = 1
 const head = 1 + 12 + 32 + 16 + 12 + 16

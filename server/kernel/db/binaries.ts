@@ -6,7 +6,17 @@
  * (a checkout below `/root`), both stand under `/var/lib/portico` instead.
  */
 import { createHash } from 'node:crypto'
-import { accessSync, constants, cpSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs'
+import {
+  accessSync,
+  constants,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from 'node:fs'
 import { createRequire } from 'node:module'
 import { arch, platform } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -68,7 +78,9 @@ export function installation(data: string): Installation {
   const key = createHash('sha256').update(data).digest('hex').slice(0, 12)
   const root = join('/var/lib/portico', key)
   mkdirSync(root, { recursive: true, mode: 0o755 })
-  const stamp = createHash('sha256').update(native).update(String(statSync(join(native, 'bin/postgres')).size))
+  const stamp = createHash('sha256')
+    .update(native)
+    .update(String(statSync(join(native, 'bin/postgres')).size))
   const copy = join('/var/lib/portico', `programs-${stamp.digest('hex').slice(0, 12)}`)
   if (!existsSync(copy)) {
     const partial = `${copy}.${process.pid}`

@@ -11,14 +11,20 @@ const actor = { kind: 'system', name: 'test' } as const
 test('the role of one world cannot read the other, nor the installation', async () => {
   await assert.rejects(database.sandbox.pool.query('select * from live.kernel_outbox'), /permission denied/)
   await assert.rejects(database.live.pool.query('select * from sandbox.kernel_outbox'), /permission denied/)
-  await assert.rejects(database.live.pool.query('select * from control.kernel_installation'), /permission denied/)
+  await assert.rejects(
+    database.live.pool.query('select * from control.kernel_installation'),
+    /permission denied/,
+  )
   await assert.rejects(database.control.pool.query('select * from live.kernel_outbox'), /permission denied/)
 })
 
 test('an event stands in its own world only', async () => {
-  await transact(database.sandbox, actor, async (tx) => tx.emit('test.told', { partnerId: null, data: { n: 1 } }))
+  await transact(database.sandbox, actor, async (tx) =>
+    tx.emit('test.told', { partnerId: null, data: { n: 1 } }),
+  )
   const count = async (world: 'live' | 'sandbox') =>
-    (await database[world].pool.query<{ n: number }>('select count(*)::int as n from kernel_outbox')).rows[0]?.n
+    (await database[world].pool.query<{ n: number }>('select count(*)::int as n from kernel_outbox')).rows[0]
+      ?.n
   assert.equal(await count('sandbox'), 1)
   assert.equal(await count('live'), 0)
 })

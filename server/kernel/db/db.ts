@@ -43,7 +43,9 @@ export async function migrate(ownerUrl: string, extraSchemas: readonly string[] 
     const version = await client.query<{ server_version_num: string }>('show server_version_num')
     const number = Number(version.rows[0]?.server_version_num)
     if (number < oldestServer) {
-      throw new Error(`The database server is PostgreSQL ${Math.floor(number / 10_000)}; Portico needs 15 or later`)
+      throw new Error(
+        `The database server is PostgreSQL ${Math.floor(number / 10_000)}; Portico needs 15 or later`,
+      )
     }
     await client.query('select pg_advisory_lock($1)', [migrationLock])
     await applyMigrations(client, readMigrations())
@@ -61,7 +63,9 @@ async function connectOrExplain(client: pg.Client, url: string): Promise<void> {
     await client.connect()
   } catch (cause) {
     const { host, pathname } = new URL(url)
-    throw new Error(`The database at ${host}${pathname} cannot be opened: ${(cause as Error).message}`, { cause })
+    throw new Error(`The database at ${host}${pathname} cannot be opened: ${(cause as Error).message}`, {
+      cause,
+    })
   }
 }
 

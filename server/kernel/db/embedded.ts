@@ -7,7 +7,18 @@
  */
 import { spawn, spawnSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { chmodSync, chownSync, closeSync, existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  chownSync,
+  closeSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -95,8 +106,13 @@ function initialise(place: Installation, data: string): void {
   rmSync(dirname(passwordFile), { recursive: true })
   if (done.status !== 0) {
     rmSync(place.dataDirectory, { recursive: true, force: true })
-    const reason = (done.stderr || String(done.error)).trim().split('\n').findLast((line) => /error|FATAL|could not/i.test(line))
-    throw new Error(`The embedded PostgreSQL could not be set up in ${place.dataDirectory}: ${reason ?? done.stderr}`)
+    const reason = (done.stderr || String(done.error))
+      .trim()
+      .split('\n')
+      .findLast((line) => /error|FATAL|could not/i.test(line))
+    throw new Error(
+      `The embedded PostgreSQL could not be set up in ${place.dataDirectory}: ${reason ?? done.stderr}`,
+    )
   }
 }
 
@@ -137,9 +153,17 @@ async function adopt(place: Installation, password: string): Promise<{ pid: numb
 }
 
 /** Tries until the server accepts a query, refuses the password, or the time (milliseconds) is up. */
-async function answers(port: number, password: string, within: number, gone: () => boolean = () => false): Promise<boolean> {
+async function answers(
+  port: number,
+  password: string,
+  within: number,
+  gone: () => boolean = () => false,
+): Promise<boolean> {
   for (let waited = 0; waited < within && !gone(); waited += 50) {
-    const client = new pg.Client({ connectionString: urlOf(port, password, 'postgres'), connectionTimeoutMillis: 2000 })
+    const client = new pg.Client({
+      connectionString: urlOf(port, password, 'postgres'),
+      connectionTimeoutMillis: 2000,
+    })
     client.on('error', () => {})
     try {
       await client.connect()
@@ -178,7 +202,11 @@ async function launch(place: Installation, options: Options, password: string) {
       child.unref()
       return { pid: child.pid, port }
     }
-    last = readFileSync(logFile, 'utf8').trim().split('\n').findLast((line) => /FATAL|PANIC|ERROR/.test(line)) ?? ''
+    last =
+      readFileSync(logFile, 'utf8')
+        .trim()
+        .split('\n')
+        .findLast((line) => /FATAL|PANIC|ERROR/.test(line)) ?? ''
     if (child.pid && alive(child.pid)) process.kill(child.pid, 'SIGQUIT')
     await delay(400 * attempt)
   }
@@ -204,7 +232,9 @@ function freePort(): Promise<number> {
     const probe = createServer().once('error', reject)
     probe.listen(0, '127.0.0.1', () => {
       const address = probe.address()
-      probe.close(() => (address && typeof address === 'object' ? resolve(address.port) : reject(new Error('no port'))))
+      probe.close(() =>
+        address && typeof address === 'object' ? resolve(address.port) : reject(new Error('no port')),
+      )
     })
   })
 }

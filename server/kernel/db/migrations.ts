@@ -18,7 +18,10 @@ export type Migration = {
   readonly schemas: readonly Schema[]
 }
 
-const scopes: Readonly<Record<string, readonly Schema[]>> = { control: ['control'], world: ['live', 'sandbox'] }
+const scopes: Readonly<Record<string, readonly Schema[]>> = {
+  control: ['control'],
+  world: ['live', 'sandbox'],
+}
 
 /** Search path of each schema's transactions. */
 export const searchPaths: Readonly<Record<Schema, string>> = {
@@ -82,7 +85,10 @@ const versionTable = `
   )`
 
 /** Applies what is missing, each file in a transaction of its own. The caller holds the lock. Returns how many were applied. */
-export async function applyMigrations(client: pg.ClientBase, migrations: readonly Migration[]): Promise<number> {
+export async function applyMigrations(
+  client: pg.ClientBase,
+  migrations: readonly Migration[],
+): Promise<number> {
   await client.query(versionTable)
   const rows = await client.query<{ schema: Schema; number: number; sha256: string; name: string }>(
     'select schema, number, name, sha256 from control.kernel_migration',
@@ -100,14 +106,21 @@ export async function applyMigrations(client: pg.ClientBase, migrations: readonl
   return count
 }
 
-function refuseForeign(rows: readonly { number: number; name: string; sha256: string }[], known: readonly Migration[]) {
+function refuseForeign(
+  rows: readonly { number: number; name: string; sha256: string }[],
+  known: readonly Migration[],
+) {
   for (const row of rows) {
     const mine = known.find((migration) => migration.number === row.number)
     if (!mine) {
-      throw new Error(`The database has migration ${row.name}, which this version of Portico does not know; run the newer one`)
+      throw new Error(
+        `The database has migration ${row.name}, which this version of Portico does not know; run the newer one`,
+      )
     }
     if (mine.sha256 !== row.sha256) {
-      throw new Error(`Migration ${row.name} was changed after it had been applied; migrations only go forward`)
+      throw new Error(
+        `Migration ${row.name} was changed after it had been applied; migrations only go forward`,
+      )
     }
   }
 }

@@ -23,7 +23,11 @@ export async function readRoles(client: pg.ClientBase): Promise<Roles> {
   await client.query(
     `insert into control.kernel_installation (role_prefix, role_password, demo_secret)
      values ($1, $2, $3) on conflict do nothing`,
-    [`portico_${randomBytes(4).toString('hex')}`, randomBytes(24).toString('hex'), randomBytes(24).toString('hex')],
+    [
+      `portico_${randomBytes(4).toString('hex')}`,
+      randomBytes(24).toString('hex'),
+      randomBytes(24).toString('hex'),
+    ],
   )
   const found = await client.query<Roles>(
     `select role_prefix as prefix, role_password as password, demo_secret as "demoSecret"
@@ -35,7 +39,11 @@ export async function readRoles(client: pg.ClientBase): Promise<Roles> {
 }
 
 /** Creates missing roles and gives each its grants, also on tables that the owner makes later. Idempotent. */
-export async function ensureRoles(client: pg.ClientBase, roles: Roles, extraSchemas: readonly string[]): Promise<void> {
+export async function ensureRoles(
+  client: pg.ClientBase,
+  roles: Roles,
+  extraSchemas: readonly string[],
+): Promise<void> {
   for (const schema of schemas) {
     const name = client.escapeIdentifier(roleName(roles, schema))
     const exists = await client.query('select 1 from pg_roles where rolname = $1', [roleName(roles, schema)])
@@ -49,7 +57,9 @@ export async function ensureRoles(client: pg.ClientBase, roles: Roles, extraSche
   }
   for (const table of ownerOnly) {
     for (const schema of schemas) {
-      await client.query(`revoke all on control.${table} from ${client.escapeIdentifier(roleName(roles, schema))}`)
+      await client.query(
+        `revoke all on control.${table} from ${client.escapeIdentifier(roleName(roles, schema))}`,
+      )
     }
   }
 }

@@ -107,10 +107,16 @@ const problemSchema = {
 } as const
 
 /** The OpenAPI 3.1 document of the Partner API. Plain data, in a stable order. */
-export function partnerDocument(version: string, operations: readonly PartnerOperation[]): Record<string, unknown> {
+export function partnerDocument(
+  version: string,
+  operations: readonly PartnerOperation[],
+): Record<string, unknown> {
   const paths: Record<string, Record<string, object>> = {}
   for (const operation of operations.toSorted((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0))) {
-    paths[operation.path] = { ...paths[operation.path], [operation.method.toLowerCase()]: operationObject(operation) }
+    paths[operation.path] = {
+      ...paths[operation.path],
+      [operation.method.toLowerCase()]: operationObject(operation),
+    }
   }
   const document = {
     openapi: '3.1.0',
@@ -118,7 +124,9 @@ export function partnerDocument(version: string, operations: readonly PartnerOpe
     'x-portico-default-class': 'public',
     paths,
     components: {
-      securitySchemes: { apiKey: { type: 'http', scheme: 'bearer', description: 'An API key of an application.' } },
+      securitySchemes: {
+        apiKey: { type: 'http', scheme: 'bearer', description: 'An API key of an application.' },
+      },
       responses: {
         Problem: {
           description: 'The call was refused or failed',

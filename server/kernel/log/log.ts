@@ -5,7 +5,15 @@ import type { Logger } from 'pino'
 export type Log = Logger
 
 /** Names under which a secret could slip into an event; pino replaces their values whatever is logged. */
-const secretNames = ['authorization', 'apiKey', 'password', 'secret', 'cookie', 'databaseUrl', 'connectionString']
+const secretNames = [
+  'authorization',
+  'apiKey',
+  'password',
+  'secret',
+  'cookie',
+  'databaseUrl',
+  'connectionString',
+]
 
 export function createLog(level: string): Log {
   return pino(

@@ -1,0 +1,138 @@
+/** The edge of everything that is no operation: permissions stated, mistakes translated, bugs not shown. */
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { Type } from 'typebox'
+import { createHttp, partnerDocument, partnerOperation, route } from '#/kernel/http/http.ts'
+import type { Route } from '#/kernel/http/http.ts'
+import { silentLog } from '#/kernel/log/log.ts'
+import { problem } from '#/kernel/problem/problem.ts'
+
+const Short = problem('test.short', 402, 'It is short', { help: 'Add some.' })
+
+const routes: readonly Route[] = [
+  route({
+    method: 'POST',
+    path: '/things/:id',
+    permission: 'public',
+    summary: 'Takes a thing',
+    params: Type.Object({ id: Type.String({ maxLength: 3 }) }),
+    query: Type.Object({ n: Type.Integer() }),
+    body: Type.Object({ name: Type.String(), size: Type.Integer() }, { additionalProperties: false }),
+    handle: async (call) => ({
+      status: 201,
+      body: { id: call.params.id, next: call.query.n + 1, is: call.body },
+    }),
+  }),
+  route({
+    method: 'GET',
+    path: '/bug',
+    permission: 'public',
+    summary: 'Breaks',
+    handle: () => Promise.reject(new Error('password=hunter2')),
+  }),
+  route({
+    method: 'GET',
+    path: '/refused',
+    permission: 'public',
+    summary: 'Refuses',
+    handle: () => Promise.reject(Short.with({ detail: 'Two are missing.', headers: { 'retry-after': '3' } })),
+  }),
+]
+
+const http = await createHttp({ log: silentLog(), base: () => 'https://portico.test', routes })
+
+describe('POST /things/:id', () => {
+  const url = '/things/abc?n=1'
+  test('201 with what was sent, numbers of the query read as numbers', async () => {
+    const answer = await http.inject({ method: 'POST', url, payload: { name: 'a', size: 1 } })
+    assert.equal(answer.statusCode, 201)
+    assert.deepEqual(answer.json(), { id: 'abc', next: 2, is: { name: 'a', size: 1 } })
+    assert.match(String(answer.headers['request-id']), /^req_[0-9a-f]{32}$/)
+    assert.equal(answer.headers['x-content-type-options'], 'nosniff')
+  })
+
+  test('422 names every violation and coerces nothing in a body', async () => {
+    const answer = await http.inject({ method: 'POST', url, payload: { size: '1', more: true } })
+    assert.equal(answer.statusCode, 422)
+    assert.equal(answer.headers['content-type'], 'application/problem+json')
+    const body = answer.json<{ code: string; errors: { code: string; in: string }[] }>()
+    assert.equal(body.code, 'http.invalid')
+    assert.deepEqual(body.errors.map((error) => error.code).toSorted(), [
+      'additionalProperties',
+      'required',
+      'type',
+    ])
+    assert.ok(body.errors.every((error) => error.in === 'body'))
+  })
+
+  test('400 for JSON that is none, 413 for too much, 415 for another type', async () => {
+    const send = (payload: string, type = 'application/json') =>
+      http.inject({ method: 'POST', url, payload, headers: { 'content-type': type } })
+    assert.equal((await send('{"name":')).statusCode, 400)
+    assert.equal((await send(JSON.stringify({ name: 'x'.repeat(2_000_000), size: 1 }))).statusCode, 413)
+    assert.equal((await send('<a/>', 'application/xml')).statusCode, 415)
+  })
+})
+
+test('a problem is shown as RFC 9457 says, with its page and its headers', async () => {
+  const answer = await http.inject({ url: '/refused?secret=1' })
+  assert.equal(answer.statusCode, 402)
+  assert.equal(answer.headers['retry-after'], '3')
+  assert.deepEqual(answer.json(), {
+    type: 'https://portico.test/portal/problems/test.short',
+    title: 'It is short',
+    status: 402,
+    detail: 'Two are missing.',
+    instance: '/refused',
+    code: 'test.short',
+    requestId: answer.headers['request-id'],
+    retryable: false,
+  })
+})
+
+test('a bug is an empty 500 that says nothing of itself', async () => {
+  const answer = await http.inject({ url: '/bug' })
+  assert.equal(answer.statusCode, 500)
+  assert.equal(answer.body, '')
+})
+
+test('404 for an unknown address', async () => {
+  const answer = await http.inject({ url: '/nowhere' })
+  assert.equal(answer.statusCode, 404)
+  assert.equal(answer.json<{ code: string }>().code, 'http.not_found')
+})
+
+test('a route without a permission cannot be built', () => {
+  const { permission: _, ...rest } = { ...routes[0], permission: undefined }
+  assert.throws(() => route(rest as never), /states no permission/)
+})
+
+test('the document of our own operations is plain data with their parameters', () => {
+  const operation = partnerOperation({
+    id: 'getThing',
+    method: 'GET',
+    path: '/partner/things/{id}',
+    summary: 'A thing',
+    capability: 'partner-api',
+    scopes: ['things:read'],
+    params: Type.Object({ id: Type.String() }),
+    query: Type.Object({ at: Type.Optional(Type.String({ format: 'date-time' })) }),
+    status: 200,
+    response: Type.Object({ id: Type.String() }),
+    handle: async () => ({ status: 200, body: { id: 'a' } }),
+  })
+  const document = partnerDocument('1.0.0', [operation]) as {
+    paths: Record<string, Record<string, { parameters: { name: string; in: string; required: boolean }[] }>>
+  }
+  assert.deepEqual(
+    document.paths['/partner/things/{id}']?.get?.parameters.map(({ name, in: where, required }) => [
+      name,
+      where,
+      required,
+    ]),
+    [
+      ['id', 'path', true],
+      ['at', 'query', false],
+    ],
+  )
+})

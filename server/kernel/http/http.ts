@@ -1,0 +1,202 @@
+/**
+ * Everything that is not an operation of a contract: console and portal API, health, metrics, pages.
+ * Routes are data, each says its permission, and one translator turns what is thrown into an answer.
+ */
+import Fastify from 'fastify'
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { Ajv } from 'ajv'
+import type { Static, TObject, TSchema } from 'typebox'
+import { newId, publicId } from '#/kernel/id/id.ts'
+import type { Log } from '#/kernel/log/log.ts'
+import { BadRequest, Invalid, NotFound, TooLarge, UnsupportedMedia } from '#/kernel/http/problems.ts'
+import { Problem, problemBody } from '#/kernel/problem/problem.ts'
+import type { Occurrence, ProblemDefinition, ProblemError } from '#/kernel/problem/problem.ts'
+
+export { partnerDocument, partnerOperation } from '#/kernel/http/operations.ts'
+export type { OperationAnswer, OperationCall, PartnerOperation } from '#/kernel/http/operations.ts'
+
+export {
+  BadRequest,
+  Invalid,
+  NotFound,
+  Starting,
+  TooLarge,
+  UnsupportedMedia,
+} from '#/kernel/http/problems.ts'
+export { listen } from '#/kernel/http/listen.ts'
+export type { Listener } from '#/kernel/http/listen.ts'
+
+/** Who may call a route. Roles join it with the people who have them. */
+export type Permission = 'public'
+
+export type Call<P extends TObject = TObject, Q extends TObject = TObject, B extends TSchema = TSchema> = {
+  readonly params: Static<P>
+  readonly query: Static<Q>
+  readonly body: Static<B>
+  readonly requestId: string
+  readonly header: (name: string) => string | undefined
+}
+
+export type Reply = {
+  readonly status: number
+  readonly headers?: Readonly<Record<string, string>>
+  /** An object is sent as JSON, a string as it is under its `content-type`. */
+  readonly body: object | string
+}
+
+export type Route = {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
+  /** `/v1/partners/:id`. */
+  readonly path: string
+  readonly permission: Permission
+  readonly summary: string
+  readonly params?: TObject
+  readonly query?: TObject
+  readonly body?: TSchema
+  handle(call: Call): Promise<Reply>
+}
+
+/** Ties the handler to the schemas of its route. A route without a permission cannot be built. */
+export function route<P extends TObject, Q extends TObject, B extends TSchema>(
+  definition: Omit<Route, 'handle' | 'params' | 'query' | 'body'> & {
+    readonly params?: P
+    readonly query?: Q
+    readonly body?: B
+    handle(call: Call<P, Q, B>): Promise<Reply>
+  },
+): Route {
+  if (!definition.permission) throw new Error(`${definition.method} ${definition.path} states no permission`)
+  return definition as unknown as Route
+}
+
+export type HttpOptions = {
+  readonly log: Log
+  /** Address under which the problem pages stand; asked for at each problem, since a free port is known late. */
+  readonly base: () => string
+  readonly routes: readonly Route[]
+}
+
+/** Not listening: hand requests to `routing`. */
+export type Http = {
+  readonly routing: FastifyInstance['routing']
+  inject: FastifyInstance['inject']
+  close(): Promise<void>
+}
+
+export async function createHttp(options: HttpOptions): Promise<Http> {
+  const app = Fastify({
+    logger: false,
+    genReqId: () => newId(),
+    bodyLimit: 1024 * 1024,
+    routerOptions: { maxParamLength: 200 },
+    exposeHeadRoutes: true,
+  })
+  const bodies = new Ajv({ allErrors: true, strict: false })
+  // Everything in a query is text, so there and only there numbers are read from it.
+  const texts = new Ajv({ allErrors: true, strict: false, coerceTypes: true })
+  app.setValidatorCompiler(({ schema, httpPart }) => {
+    const validate = (httpPart === 'body' ? bodies : texts).compile(schema as object)
+    return (data) =>
+      validate(data) ? { value: data } : { error: violations(httpPart ?? 'body', validate.errors ?? []) }
+  })
+  app.addHook('onRequest', async (request, reply) => {
+    reply.headers({ 'request-id': publicId('req', request.id), 'cache-control': 'no-store' })
+    reply.headers(safeHeaders)
+  })
+  app.setErrorHandler((error: FastifyError, request, reply) => translate(options, error, request, reply))
+  app.setNotFoundHandler((request, reply) => send(options, request, reply, NotFound, {}))
+  for (const definition of options.routes) addRoute(app, definition)
+  await app.ready()
+  return { routing: app.routing.bind(app), inject: app.inject.bind(app), close: async () => app.close() }
+}
+
+const safeHeaders = {
+  'x-content-type-options': 'nosniff',
+  'x-frame-options': 'DENY',
+  'referrer-policy': 'no-referrer',
+  'content-security-policy':
+    "default-src 'none'; style-src 'self' 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'",
+}
+
+function addRoute(app: FastifyInstance, definition: Route): void {
+  app.route({
+    method: definition.method,
+    url: definition.path,
+    schema: {
+      ...(definition.params && { params: definition.params }),
+      ...(definition.query && { querystring: definition.query }),
+      ...(definition.body && { body: definition.body }),
+    },
+    handler: async (request, reply) => {
+      const answer = await definition.handle({
+        params: request.params as never,
+        query: request.query as never,
+        body: request.body as never,
+        requestId: publicId('req', request.id),
+        header: (name) => {
+          const value = request.headers[name]
+          return Array.isArray(value) ? value.join(', ') : value
+        },
+      })
+      return reply
+        .status(answer.status)
+        .headers({ ...answer.headers })
+        .send(answer.body)
+    },
+  })
+}
+
+type Violations = Error & { readonly violations: readonly ProblemError[] }
+
+function violations(
+  part: string,
+  found: readonly { instancePath: string; keyword: string; message?: string; params: object }[],
+): Violations {
+  const list = found.slice(0, 50).map((one) => ({
+    in: part === 'querystring' ? 'query' : part === 'params' ? 'path' : part,
+    pointer: `#${one.instancePath}`,
+    code: one.keyword,
+    detail: one.message ?? 'does not match',
+  }))
+  return Object.assign(new Error('invalid'), { violations: list })
+}
+
+/** What Fastify itself refuses, by the status it would give. */
+const refusals: Readonly<Record<number, ProblemDefinition>> = { 413: TooLarge, 415: UnsupportedMedia }
+
+function translate(
+  options: HttpOptions,
+  error: Error & { statusCode?: number },
+  request: FastifyRequest,
+  reply: FastifyReply,
+): FastifyReply {
+  if (error instanceof Problem) {
+    options.log.debug({ event: 'http.problem', requestId: request.id, code: error.definition.code })
+    return send(options, request, reply, error.definition, error.occurrence)
+  }
+  if ('violations' in error) {
+    return send(options, request, reply, Invalid, { errors: (error as Violations).violations })
+  }
+  const status = error.statusCode ?? 500
+  if (status < 500) return send(options, request, reply, refusals[status] ?? BadRequest, {})
+  options.log.error({ event: 'http.failed', requestId: request.id, method: request.method, err: error })
+  return reply.status(500).send()
+}
+
+function send(
+  options: HttpOptions,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  definition: ProblemDefinition,
+  occurrence: Occurrence,
+): FastifyReply {
+  const place = {
+    base: options.base(),
+    instance: request.url.split('?', 1)[0] ?? '',
+    requestId: publicId('req', request.id),
+  }
+  return reply
+    .status(definition.status)
+    .headers({ ...occurrence.headers, 'content-type': 'application/problem+json' })
+    .send(Buffer.from(JSON.stringify(problemBody(definition, occurrence, place))))
+}

@@ -1,0 +1,27 @@
+/** What every HTTP surface of ours may refuse with. */
+import { problem } from '#/kernel/problem/problem.ts'
+
+export const NotFound = problem('http.not_found', 404, 'There is nothing here', {
+  help: 'The address is not one of ours. Check it against the reference.',
+})
+export const BadRequest = problem('http.bad_request', 400, 'The request cannot be read', {
+  help: 'The request is not well-formed: its syntax, its length or its encoding. Nothing was changed.',
+})
+export const Invalid = problem('http.invalid', 422, 'The request does not match what this address takes', {
+  help: '`errors` lists every place that does not match. Nothing was changed.',
+})
+export const TooLarge = problem('http.too_large', 413, 'The body is too large', {
+  help: 'Send less at once.',
+})
+export const UnsupportedMedia = problem(
+  'http.unsupported_media_type',
+  415,
+  'This content type is not taken',
+  {
+    help: 'Send `Content-Type: application/json`.',
+  },
+)
+export const Starting = problem('http.not_ready', 503, 'Portico is not ready', {
+  help: 'It is starting or stopping. Ask again after the seconds in `Retry-After`.',
+  retryable: true,
+})
