@@ -20,7 +20,10 @@ import { jobsSchema } from '#/kernel/jobs/jobs.ts'
 
 /** Where the shared test server keeps its data; one per checkout. */
 export function testServerFolder(): string {
-  const checkout = createHash('sha256').update(import.meta.dirname).digest('hex').slice(0, 8)
+  const checkout = createHash('sha256')
+    .update(import.meta.dirname)
+    .digest('hex')
+    .slice(0, 8)
   return join(tmpdir(), `portico-test-${checkout}`)
 }
 
