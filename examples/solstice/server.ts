@@ -4,7 +4,7 @@
  */
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { createApi } from './api/api.ts'
+import { createApi } from './api.ts'
 import { createData, type Environment } from './data/data.ts'
 
 type Settings = {

@@ -31,7 +31,11 @@ export type Product = Row &
     readonly margin: Money
     readonly rateCardId: string
     readonly supplierSource: string
-    readonly suppliers: readonly { readonly name: string; readonly leadTimeDays: number; readonly cost: Money }[]
+    readonly suppliers: readonly {
+      readonly name: string
+      readonly leadTimeDays: number
+      readonly cost: Money
+    }[]
   }
 
 export type PitchedRoof = {
@@ -200,7 +204,11 @@ export type Proposal = Row &
     readonly margin: Money
     readonly payout: Money
     readonly rateCardId: string
-    readonly signature: { readonly name: string; readonly ipAddress: string; readonly evidenceUrl: string } | null
+    readonly signature: {
+      readonly name: string
+      readonly ipAddress: string
+      readonly evidenceUrl: string
+    } | null
   }
 
 export type RateCard = Row &

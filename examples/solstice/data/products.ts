@@ -4,19 +4,19 @@ import { createDice, type Dice } from './dice.ts'
 import type { Environment, Product } from './model.ts'
 
 /** Number, SKU, name, manufacturer, list price in cents, warranty in years, technical figures. */
-type Line = readonly [
-  number,
-  string,
-  string,
-  string,
-  number,
-  number | null,
-  Readonly<Record<string, number>>,
-]
+type Line = readonly [number, string, string, string, number, number | null, Readonly<Record<string, number>>]
 
 const lines: Readonly<Record<Product['category'], readonly Line[]>> = {
   module: [
-    [101, 'MOD-AUR-430', 'Aurora 430 Black', 'Nordlys', 11900, 25, { peakWatt: 430, efficiencyPercent: 22.1 }],
+    [
+      101,
+      'MOD-AUR-430',
+      'Aurora 430 Black',
+      'Nordlys',
+      11900,
+      25,
+      { peakWatt: 430, efficiencyPercent: 22.1 },
+    ],
     [102, 'MOD-AUR-455', 'Aurora 455', 'Nordlys', 12450, 25, { peakWatt: 455, efficiencyPercent: 22.8 }],
     [103, 'MOD-HEL-400', 'Helion 400 Glass', 'Helion', 10350, 30, { peakWatt: 400, efficiencyPercent: 20.9 }],
     [104, 'MOD-TER-380', 'Terra 380 Red', 'Terrasol', 18900, 20, { peakWatt: 380, efficiencyPercent: 19.4 }],

@@ -11,15 +11,16 @@ export type Wish = Pick<Project, 'name' | 'customer' | 'site' | 'roof' | 'labels
 /** A panel with its gap needs about two square metres. */
 const squareMetresPerPanel = 2
 const stages: readonly ProjectStatus[] = ['lead', 'surveyed', 'designed', 'proposed', 'sold', 'installed']
+/** How many stages each showcase project has behind it, oldest project first. */
+const showcaseStages = [6, 6, 6, 6, 5, 4, 4, 3, 3, 2, 1, 1]
 
-const streets = ['Lindenweg', 'Am Hang', 'Kirchgasse', 'Seestrasse', 'Mühlweg', 'Sonnenrain', 'Ahornallee']
 const people = ['Marta Vogel', 'Jonas Brandt', 'Ines Keller', 'Paul Achterberg', 'Lea Sommer', 'Omar Haddad']
 const towns = [
-  { postalCode: '86150', city: 'Augsburg', country: 'DE', location: { latitude: 48.37, longitude: 10.9 } },
-  { postalCode: '79098', city: 'Freiburg', country: 'DE', location: { latitude: 47.99, longitude: 7.85 } },
-  { postalCode: '6020', city: 'Innsbruck', country: 'AT', location: { latitude: 47.27, longitude: 11.39 } },
-  { postalCode: '3511 LX', city: 'Utrecht', country: 'NL', location: { latitude: 52.09, longitude: 5.12 } },
-]
+  { street: 'Lindenweg', postalCode: '86150', city: 'Augsburg', country: 'DE', at: [48.37, 10.9] },
+  { street: 'Sonnenrain', postalCode: '79098', city: 'Freiburg', country: 'DE', at: [47.99, 7.85] },
+  { street: 'Am Hang', postalCode: '6020', city: 'Innsbruck', country: 'AT', at: [47.27, 11.39] },
+  { street: 'Zonstraat', postalCode: '3581 MS', city: 'Utrecht', country: 'NL', at: [52.09, 5.12] },
+] as const
 
 /** The most a roof takes, in kWp. */
 export function roofLimitKwp(roof: Roof, panel: Product): number {
@@ -46,7 +47,8 @@ function plan(
   const panelCount = Math.min(wanted, Math.floor(roof.areaSquareMetres / squareMetresPerPanel))
   const sizeKwp = (panelCount * peakWatt) / 1000
   const count = Math.max(1, Math.ceil(sizeKwp / 10))
-  const { azimuthDegrees, tiltDegrees } = roof.kind === 'pitched' ? roof : { azimuthDegrees: 180, tiltDegrees: 10 }
+  const { azimuthDegrees, tiltDegrees } =
+    roof.kind === 'pitched' ? roof : { azimuthDegrees: 180, tiltDegrees: 10 }
   return {
     sizeKwp,
     panelCount,
@@ -64,10 +66,30 @@ function plan(
   }
 }
 
-function pick(products: readonly Product[], id: string): Product {
+/** A product that must be there. */
+export function pick(products: readonly Product[], id: string): Product {
   const found = products.find((product) => product.id === id)
   if (!found) throw new Error(`the catalogue has no ${id}`)
   return found
+}
+
+/** The project one step further, with what the step brought. A step that it has behind it changes nothing. */
+export function advance(
+  project: Project,
+  status: ProjectStatus,
+  now: string,
+  brought: Partial<Project>,
+): Project {
+  if (stages.indexOf(project.status) > stages.indexOf(status)) return project
+  const known = project.milestones.some((milestone) => milestone.status === status)
+  const milestone = {
+    status,
+    at: now,
+    payout: percent(project.payout, stages.indexOf(status) * 20),
+    evidenceUrl: `https://evidence.solstice.example/${project.id}/${status}.pdf`,
+  }
+  const milestones = known ? project.milestones : [...project.milestones, milestone]
+  return { ...project, ...brought, status, milestones, updatedAt: now }
 }
 
 /** A project at its start, as a partner's own. */
@@ -122,12 +144,12 @@ function assemble(products: readonly Product[], parts: Parts): Project {
 export function seedProjects(environment: Environment, products: readonly Product[]): readonly Project[] {
   const dice = createDice(`projects ${environment}`)
   const batteries = [null, pick(products, 'prd_301'), pick(products, 'prd_302')]
-  return Array.from({ length: 12 }, (_, index) =>
+  return showcaseStages.map((_, index) =>
     assemble(products, {
       id: `prj_${1001 + index}`,
       now: `2026-0${1 + (index >> 1)}-${String(dice.between(1, 28)).padStart(2, '0')}T09:00:00.000Z`,
       wish: showcaseWish(environment, dice, index),
-      reached: stages.slice(0, 1 + ((11 - index) % stages.length)),
+      reached: stages.slice(0, showcaseStages[index]),
       showcase: true,
       battery: dice.pick(batteries),
     }),
@@ -135,7 +157,8 @@ export function seedProjects(environment: Environment, products: readonly Produc
 }
 
 function showcaseWish(environment: Environment, dice: Dice, index: number): Wish {
-  const street = `${dice.pick(streets)} ${dice.between(1, 80)}`
+  const { at, ...town } = dice.pick(towns)
+  const street = `${town.street} ${dice.between(1, 80)}`
   const name = dice.pick(people)
   return {
     name: environment === 'live' ? `Haus ${street}` : `Test house ${index + 1}`,
@@ -145,7 +168,7 @@ function showcaseWish(environment: Environment, dice: Dice, index: number): Wish
       email: `${name.toLowerCase().replace(' ', '.')}@example.com`,
       phone: index % 3 === 0 ? null : `+49821555${100 + index}`,
     },
-    site: { street, ...dice.pick(towns) },
+    site: { ...town, street, location: { latitude: at[0], longitude: at[1] } },
     roof: showcaseRoof(dice, index),
     labels: { source: 'showcase', season: dice.pick(['spring', 'summer', 'autumn']) },
     desiredSizeKwp: null,

@@ -26,7 +26,7 @@ export function createShelf<R extends Row>(prefix: string, seeds: readonly R[]):
   let last = Math.max(0, ...seeds.map((row) => numberOf(row.id)))
 
   function newestFirst(partner: string): R[] {
-    return [...shared.values(), ...(owned.get(partner)?.values() ?? [])].reverse()
+    return [...shared.values(), ...(owned.get(partner)?.values() ?? [])].toReversed()
   }
 
   return {

@@ -1,6 +1,6 @@
 /** What only tests and demonstrations use: setting faults and looking at the requests that arrived. Not in the contract. */
 import type { IncomingHttpHeaders } from 'node:http'
-import { type Answer, ok, problem } from './answer.ts'
+import { type Answer, ok, problem } from '../operations/answer.ts'
 import { createFaults, type Fault, readFault } from './faults.ts'
 
 /** A request as it arrived, for tests that check what the gateway passed on. */

@@ -1,9 +1,9 @@
 /** Does to an answer what a fault says. */
 import type { ServerResponse } from 'node:http'
 import { setTimeout as wait } from 'node:timers/promises'
-import { type Answer, problem } from './answer.ts'
+import { type Answer, problem } from '../operations/answer.ts'
 import type { Fault } from './faults.ts'
-import { send, writeHead } from './send.ts'
+import { send, writeHead } from '../send.ts'
 
 /** What must not be seen outside, whatever the shape it comes in. */
 const internals = { cost: { amount: '1.23', currency: 'EUR' }, margin: 0.29, supplierSource: 'Rheinhandel' }
@@ -28,7 +28,10 @@ export async function sabotage(response: ServerResponse, fault: Fault, make: () 
       setImmediate(() => response.destroy())
       return
     case 'status':
-      return send(response, problem(fault.value, 'broken', 'Broken', 'at insert into margin (muc-2.internal)'))
+      return send(
+        response,
+        problem(fault.value, 'broken', 'Broken', 'at insert into margin (muc-2.internal)'),
+      )
     case 'off-contract':
       return send(response, { ...value(make()), body: { rows: [internals], ...internals } })
     case 'wrong-type':

@@ -30,7 +30,12 @@ export type Faults = {
   clear(): void
 }
 
-const defaultValues: Partial<Record<FaultKind, number>> = { slow: 5000, status: 500, huge: 64, 'bad-line': 37 }
+const defaultValues: Partial<Record<FaultKind, number>> = {
+  slow: 5000,
+  status: 500,
+  huge: 64,
+  'bad-line': 37,
+}
 
 export function createFaults(): Faults {
   let queue: Fault[] = []
@@ -49,7 +54,10 @@ export function createFaults(): Faults {
 }
 
 /** Reads `{ operation, fault, times?, value? }`; text says what is wrong with it. */
-export function readFault(body: unknown, operations: readonly string[]): { fault: Fault; times: number } | string {
+export function readFault(
+  body: unknown,
+  operations: readonly string[],
+): { fault: Fault; times: number } | string {
   if (typeof body !== 'object' || body === null) return 'an object is needed'
   const { operation, fault, times = 1, value } = body as Readonly<Record<string, unknown>>
   const kind = faultKinds.find((one) => one === fault)

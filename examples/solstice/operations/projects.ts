@@ -1,7 +1,17 @@
 /** Projects: list, get, start, archive. */
 import type { Project, Roof } from '../data/model.ts'
 import { roofLimitKwp, startProject } from '../data/projects.ts'
-import { type Answer, type Call, created, etag, notFound, ok, problem, tagged, unprocessable } from './answer.ts'
+import {
+  type Answer,
+  type Call,
+  created,
+  etag,
+  notFound,
+  ok,
+  problem,
+  tagged,
+  unprocessable,
+} from './answer.ts'
 import { type Input, readInput } from './input.ts'
 import { listed } from './pages.ts'
 
@@ -29,8 +39,9 @@ export function createProject(call: Call): Answer {
   const panel = data.products.find(call.partner, 'prd_101')
   const limit = panel ? roofLimitKwp(wish.roof, panel) : 0
   if ((wish.desiredSizeKwp ?? 0) > limit) {
-    const detail = `The roof has room for ${limit} kWp at most.`
-    return unprocessable([{ pointer: '#/desiredSizeKwp', detail }])
+    return unprocessable([
+      { pointer: '#/desiredSizeKwp', detail: `The roof has room for ${limit} kWp at most.` },
+    ])
   }
   const project = data.projects.add(call.partner, (id) => startProject(data.catalogue, id, call.now, wish))
   return created(`/api/projects/${project.id}`, project, { etag: etag(project) })
@@ -56,7 +67,12 @@ function unchangeable(project: Project): Answer | null {
 /** A project that is archived takes no designs and no proposals either. */
 export function archivedProblem(project: Project): Answer | null {
   if (project.status !== 'archived') return null
-  return problem(409, 'project_archived', 'Project is archived', `${project.id} is archived since ${project.updatedAt}.`)
+  return problem(
+    409,
+    'project_archived',
+    'Project is archived',
+    `${project.id} is archived since ${project.updatedAt}.`,
+  )
 }
 
 function readCustomer(input: Input): Project['customer'] {

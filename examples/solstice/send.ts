@@ -2,7 +2,7 @@
 import type { ServerResponse } from 'node:http'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import type { Answer, Headers } from './answer.ts'
+import type { Answer, Headers } from './operations/answer.ts'
 
 /** On every answer, as real systems have them; no contract releases them. */
 const leakyHeaders: Headers = {

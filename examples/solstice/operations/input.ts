@@ -48,10 +48,13 @@ function inputAt(pointer: string, value: unknown, errors: BodyError[]): Input {
     optionalText: (name) => optional(name, 'text', isText),
     object: (name) => inputAt(at(name), record?.[name], errors),
     list: (name) =>
-      required(name, 'a list', isList, []).map((item, index) => inputAt(`${at(name)}/${index}`, item, errors)),
+      required(name, 'a list', isList, []).map((item, index) =>
+        inputAt(`${at(name)}/${index}`, item, errors),
+      ),
     texts: (name) => {
       const entries = Object.entries(asRecord(record?.[name] ?? {}) ?? {})
-      if (!asRecord(record?.[name] ?? {}) || !entries.every((entry) => isText(entry[1]))) wrong(name, 'texts by name')
+      if (!asRecord(record?.[name] ?? {}) || !entries.every((entry) => isText(entry[1])))
+        wrong(name, 'texts by name')
       return Object.fromEntries(entries.filter((entry): entry is [string, string] => isText(entry[1])))
     },
     has: (name) => record?.[name] !== undefined,

@@ -19,7 +19,12 @@ export type Headers = Readonly<Record<string, string>>
 
 export type Answer =
   | { readonly kind: 'value'; readonly status: number; readonly headers: Headers; readonly body: unknown }
-  | { readonly kind: 'lines'; readonly status: number; readonly headers: Headers; readonly lines: Iterable<string> }
+  | {
+      readonly kind: 'lines'
+      readonly status: number
+      readonly headers: Headers
+      readonly lines: Iterable<string>
+    }
 
 export type BodyError = { readonly pointer: string; readonly detail: string }
 

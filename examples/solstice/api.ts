@@ -1,10 +1,10 @@
 /** One environment's API: knows the caller by what the gateway says of it, finds the operation, answers. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { Data } from '../data/data.ts'
-import { type Answer, ok, problem } from './answer.ts'
-import { type Control, createControl } from './control.ts'
-import { type Route, routes } from './routes.ts'
-import { sabotage } from './sabotage.ts'
+import type { Data } from './data/data.ts'
+import { type Answer, ok, problem } from './operations/answer.ts'
+import { type Control, createControl } from './faults/control.ts'
+import { type Route, routes } from './operations/operations.ts'
+import { sabotage } from './faults/sabotage.ts'
 import { send } from './send.ts'
 
 export type Api = (request: IncomingMessage, response: ServerResponse) => void
