@@ -1,0 +1,62 @@
+/** Partners: the organisations in the programme. They own applications, and later wallets and invoices. */
+import type { Tx } from '#/kernel/db/db.ts'
+import { newId } from '#/kernel/id/id.ts'
+import { problem } from '#/kernel/problem/problem.ts'
+import * as store from '#/identity/partners/store.ts'
+
+export type Partner = {
+  readonly id: string
+  /** Short name for files, addresses and the command line: `helio-works`. Never changes. */
+  readonly slug: string
+  readonly name: string
+  readonly state: 'active' | 'suspended'
+}
+
+export const partnerNotFound = problem('partners.not_found', 404, 'There is no such partner', {
+  help: 'No partner has this id or short name. Check it against the list of partners.',
+})
+export const slugTaken = problem('partners.slug_taken', 409, 'The short name is taken', {
+  help: 'Another partner has this short name. Choose a different one; it cannot be changed later.',
+})
+
+/** Throws `slugTaken`. */
+export async function createPartner(tx: Tx, partner: { slug: string; name: string }): Promise<Partner> {
+  const created = await store.insertPartner(tx, newId(), partner.slug, partner.name)
+  if (!created) throw slugTaken.with({ detail: `Another partner is called ${partner.slug}.` })
+  announce(tx, 'identity.partner_created', created.id)
+  return created
+}
+
+export async function findPartner(tx: Tx, partnerId: string): Promise<Partner | null> {
+  return (await store.selectPartner(tx, partnerId)) ?? null
+}
+
+export async function findPartnerBySlug(tx: Tx, slug: string): Promise<Partner | null> {
+  return (await store.selectPartnerBySlug(tx, slug)) ?? null
+}
+
+/** Changes nothing, and announces nothing, when the name is the same. */
+export async function renamePartner(tx: Tx, partnerId: string, name: string): Promise<void> {
+  if (await store.renamePartner(tx, partnerId, name)) announce(tx, 'identity.partner_renamed', partnerId)
+}
+
+/** From the next second on every call of the partner is refused; its keys stay valid for the day it is resumed. */
+export async function suspendPartner(tx: Tx, partnerId: string, reason: string): Promise<void> {
+  await setState(tx, partnerId, 'suspended', reason)
+}
+
+export async function resumePartner(tx: Tx, partnerId: string, reason: string): Promise<void> {
+  await setState(tx, partnerId, 'active', reason)
+}
+
+async function setState(tx: Tx, partnerId: string, state: Partner['state'], reason: string): Promise<void> {
+  if (await store.setPartnerState(tx, partnerId, state)) {
+    const type = state === 'active' ? 'identity.partner_resumed' : 'identity.partner_suspended'
+    announce(tx, type, partnerId, { reason })
+  } else if (!(await store.selectPartner(tx, partnerId))) throw partnerNotFound.with()
+}
+
+function announce(tx: Tx, type: string, partnerId: string, data: object = {}): void {
+  tx.emit(type, { partnerId, data })
+  tx.changed('partner', partnerId)
+}

@@ -1,0 +1,38 @@
+/** Every statement on partners. */
+import type { Tx } from '#/kernel/db/db.ts'
+import type { Partner } from '#/identity/partners/partners.ts'
+
+const columns = 'id, slug, name, state'
+
+export const statements = {
+  insertPartner: `
+    insert into identity_partner (id, slug, name) values ($1, $2, $3) on conflict (slug) do nothing
+    returning ${columns}`,
+  selectPartner: `select ${columns} from identity_partner where id = $1`,
+  selectPartnerBySlug: `select ${columns} from identity_partner where slug = $1`,
+  renamePartner: `update identity_partner set name = $2 where id = $1 and name <> $2 returning ${columns}`,
+  setPartnerState: `update identity_partner set state = $2 where id = $1 and state <> $2 returning ${columns}`,
+} as const
+
+/** No row when the slug is taken. */
+export async function insertPartner(tx: Tx, id: string, slug: string, name: string) {
+  return (await tx.rows<Partner>(statements.insertPartner, [id, slug, name]))[0]
+}
+
+export async function selectPartner(tx: Tx, partnerId: string) {
+  return (await tx.rows<Partner>(statements.selectPartner, [partnerId]))[0]
+}
+
+export async function selectPartnerBySlug(tx: Tx, slug: string) {
+  return (await tx.rows<Partner>(statements.selectPartnerBySlug, [slug]))[0]
+}
+
+/** No row when the name is the one it has. */
+export async function renamePartner(tx: Tx, partnerId: string, name: string) {
+  return (await tx.rows<Partner>(statements.renamePartner, [partnerId, name]))[0]
+}
+
+/** No row when the partner is in that state. */
+export async function setPartnerState(tx: Tx, partnerId: string, state: Partner['state']) {
+  return (await tx.rows<Partner>(statements.setPartnerState, [partnerId, state]))[0]
+}
