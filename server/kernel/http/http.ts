@@ -5,10 +5,10 @@
 import Fastify from 'fastify'
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { Ajv } from 'ajv'
-import type { Static, TObject, TSchema } from 'typebox'
 import { newId, publicId } from '#/kernel/id/id.ts'
 import type { Log } from '#/kernel/log/log.ts'
 import { BadRequest, Invalid, NotFound, TooLarge, UnsupportedMedia } from '#/kernel/http/problems.ts'
+import type { Route } from '#/kernel/http/routes.ts'
 import { Problem, problemBody } from '#/kernel/problem/problem.ts'
 import type { Occurrence, ProblemDefinition, ProblemError } from '#/kernel/problem/problem.ts'
 
@@ -24,50 +24,10 @@ export {
   UnsupportedMedia,
 } from '#/kernel/http/problems.ts'
 export { listen } from '#/kernel/http/listen.ts'
+export { problemPages } from '#/kernel/http/problem-pages.ts'
+export { route } from '#/kernel/http/routes.ts'
+export type { Call, Permission, Reply, Route } from '#/kernel/http/routes.ts'
 export type { Listener } from '#/kernel/http/listen.ts'
-
-/** Who may call a route. Roles join it with the people who have them. */
-export type Permission = 'public'
-
-export type Call<P extends TObject = TObject, Q extends TObject = TObject, B extends TSchema = TSchema> = {
-  readonly params: Static<P>
-  readonly query: Static<Q>
-  readonly body: Static<B>
-  readonly requestId: string
-  readonly header: (name: string) => string | undefined
-}
-
-export type Reply = {
-  readonly status: number
-  readonly headers?: Readonly<Record<string, string>>
-  /** An object is sent as JSON, a string as it is under its `content-type`. */
-  readonly body: object | string
-}
-
-export type Route = {
-  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
-  /** `/v1/partners/:id`. */
-  readonly path: string
-  readonly permission: Permission
-  readonly summary: string
-  readonly params?: TObject
-  readonly query?: TObject
-  readonly body?: TSchema
-  handle(call: Call): Promise<Reply>
-}
-
-/** Ties the handler to the schemas of its route. A route without a permission cannot be built. */
-export function route<P extends TObject, Q extends TObject, B extends TSchema>(
-  definition: Omit<Route, 'handle' | 'params' | 'query' | 'body'> & {
-    readonly params?: P
-    readonly query?: Q
-    readonly body?: B
-    handle(call: Call<P, Q, B>): Promise<Reply>
-  },
-): Route {
-  if (!definition.permission) throw new Error(`${definition.method} ${definition.path} states no permission`)
-  return definition as unknown as Route
-}
 
 export type HttpOptions = {
   readonly log: Log

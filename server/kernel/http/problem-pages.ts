@@ -2,8 +2,8 @@
 import { readFileSync } from 'node:fs'
 import { Type } from 'typebox'
 import { NotFound } from '#/kernel/http/problems.ts'
-import { route } from '#/kernel/http/http.ts'
-import type { Route } from '#/kernel/http/http.ts'
+import { route } from '#/kernel/http/routes.ts'
+import type { Route } from '#/kernel/http/routes.ts'
 
 type Page = { readonly code: string; readonly facts: string; readonly help: string }
 
