@@ -47,7 +47,7 @@ async function serve(
 
   const here = routes.filter((route) => route.pattern.test(url.pathname))
   const route = here.find((one) => one.method === method)
-  control?.note({
+  const watch = control?.note({
     at: options.now().toISOString(),
     operation: route?.operation ?? null,
     method,
@@ -55,9 +55,13 @@ async function serve(
     headers: request.headers,
     rawHeaders: request.rawHeaders,
     body,
+    lines: 0,
   })
   if (!route) return send(response, unrouted(here))
-  const make = (): Answer => answer(options, route, url, request, body)
+  const make = (): Answer => {
+    const made = answer(options, route, url, request, body)
+    return watch?.(made) ?? made
+  }
   const fault = control?.take(route.operation)
   return fault ? sabotage(response, fault, make) : send(response, make())
 }

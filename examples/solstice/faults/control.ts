@@ -13,11 +13,14 @@ export type Received = {
   /** Names and values in turn, as they came over the wire. */
   readonly rawHeaders: readonly string[]
   readonly body: string
+  /** Lines of the answer that were made so far, where it is a stream. */
+  lines: number
 }
 
 export type Control = {
   take(operation: string): Fault | undefined
-  note(received: Received): void
+  /** Gives back what counts the lines of the answer. */
+  note(received: Received): (answer: Answer) => Answer
   /** Answers `/_faults` and `/_received`; undefined for any other path. */
   answer(method: string, path: string, body: string): Answer | undefined
 }
@@ -40,6 +43,8 @@ export function createControl(operations: readonly string[]): Control {
     note: (request) => {
       received.push(request)
       if (received.length > kept) received.shift()
+      return (answer) =>
+        answer.kind === 'lines' ? { ...answer, lines: counted(answer.lines, request) } : answer
     },
     answer: (method, path, body) => {
       switch (`${method} ${path}`) {
@@ -57,6 +62,13 @@ export function createControl(operations: readonly string[]): Control {
           return undefined
       }
     },
+  }
+}
+
+function* counted(lines: Iterable<string>, request: Received): Generator<string> {
+  for (const line of lines) {
+    request.lines += 1
+    yield line
   }
 }
 
