@@ -18,7 +18,7 @@ function checks(): readonly Check[] {
     { name: 'format', command: ['oxfmt', '--check', '.'] },
     { name: 'lint', command: ['oxlint'] },
     { name: 'types', command: ['tsc', '-p', '.'] },
-    { name: 'tidy', command: ['node', '--test', '--test-reporter=dot', 'tests/tidy.test.ts'] },
+    { name: 'tidy', command: ['node', '--test', 'tests/tidy.test.ts'] },
     { name: 'dead code', command: ['knip'] },
     ...(migrations.length > 0
       ? [{ name: 'migrations', command: ['squawk', ...migrations] } satisfies Check]

@@ -24,7 +24,13 @@ type Suite = {
 const suites: readonly Suite[] = [
   {
     name: 'unit',
-    files: ['server/**/*.test.ts', 'examples/**/*.test.ts', 'scripts/**/*.test.ts', 'tests/*.test.ts'],
+    files: [
+      'server/**/*.test.ts',
+      'examples/**/*.test.ts',
+      'scripts/**/*.test.ts',
+      'tests/*.test.ts',
+      'tests/support/**/*.test.ts',
+    ],
     budgetSeconds: 300,
     fileSeconds: 300,
   },
