@@ -1,10 +1,13 @@
 /** Each fault, as a caller meets it, and what the control paths show. */
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
 import { get, type IncomingMessage } from 'node:http'
+import { join } from 'node:path'
 import { after, before, beforeEach, describe, test } from 'node:test'
 import { type Solstice, startSolstice } from '../testing/child.ts'
 import { type Contract, type Json, loadContract } from '../testing/contract.ts'
+import { faultKinds } from './faults.ts'
 
 let solstice: Solstice
 let contract: Contract
@@ -162,6 +165,15 @@ describe('control', () => {
     assert.equal((one['headers'] as Json)['x-api-key'], 'secret')
     await fetch(`${solstice.live}/_received`, { method: 'DELETE' })
     assert.deepEqual(await received(), [])
+  })
+
+  test('the README lists every fault and no other', () => {
+    const readme = readFileSync(join(import.meta.dirname, '../README.md'), 'utf8')
+    const [, table = ''] = readme.split('| fault |')
+    assert.deepEqual(
+      [...table.matchAll(/^\| `([a-z-]+)`/gm)].map((match) => match[1]),
+      [...faultKinds],
+    )
   })
 
   test('one environment is broken alone', async () => {

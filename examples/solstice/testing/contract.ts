@@ -90,12 +90,12 @@ function readOperations(document: Json): Contract['operations'] {
 }
 
 /** The pointer that a reference at this pointer names, or the pointer itself. */
-export function resolve(document: Json, pointer: string): string {
+function resolve(document: Json, pointer: string): string {
   const reference = at(document, pointer)?.['$ref']
   return typeof reference === 'string' ? reference.slice(1) : pointer
 }
 
-export function at(document: Json, pointer: string): Json | undefined {
+function at(document: Json, pointer: string): Json | undefined {
   let found: unknown = document
   for (const part of pointer.split('/').slice(1)) {
     found = (found as Json | undefined)?.[part.replaceAll('~1', '/').replaceAll('~0', '~')]
