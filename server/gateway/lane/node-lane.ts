@@ -1,0 +1,133 @@
+/**
+ * The lane of `node:http`: turns its requests into ours and writes our answers. It decides nothing about a
+ * request; what it knows is framing, connections and clients that go away.
+ */
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
+import type { Answer, Request, Sink } from '#/gateway/exchange.ts'
+import { createBody } from '#/gateway/lane/body.ts'
+import type { NodeBody } from '#/gateway/lane/body.ts'
+
+export type NodeLane = (request: IncomingMessage, response: ServerResponse) => void
+
+type Handler = { handle(request: Request, respond: (answer: Answer) => void): void }
+
+/** Content that nobody read is swallowed up to here to keep the connection; beyond, the connection goes. */
+const swallowBytes = 65_536
+/** How long, in milliseconds, a refused client may go on sending before its connection is cut. */
+const lingerTime = 1_000
+/** How long, in milliseconds, what was already written of a broken stream may take to leave. */
+const flushTime = 5_000
+
+const peer = Symbol('address of the peer')
+const expecting = Symbol('waits for 100 Continue')
+
+type KnownSocket = Socket & { [peer]?: string; encrypted?: boolean }
+type Expecting = IncomingMessage & { [expecting]?: boolean }
+
+export function createNodeLane(gateway: Handler): NodeLane {
+  return (incoming, response) => {
+    const socket = incoming.socket as KnownSocket
+    const body = createBody(incoming, () => sayContinue(incoming, response))
+    const request: Request = {
+      method: incoming.method ?? '',
+      target: incoming.url ?? '',
+      headers: incoming.rawHeaders,
+      remote: (socket[peer] ??= addressOf(socket)),
+      secure: socket.encrypted === true,
+      body,
+      gone: null,
+    }
+    response.on('close', () => {
+      if (!response.writableFinished) request.gone?.()
+    })
+    gateway.handle(request, (answer) => write(incoming, response, body, answer))
+  }
+}
+
+function addressOf(socket: Socket): string {
+  const address = socket.remoteAddress ?? 'unknown'
+  return address.startsWith('::ffff:') ? address.slice(7) : address
+}
+
+/** RFC 9110 §10.1.1: only when the content is really wanted. */
+function sayContinue(incoming: Expecting, response: ServerResponse): void {
+  if (incoming[expecting] !== true) return
+  incoming[expecting] = false
+  response.writeContinue()
+}
+
+function write(incoming: Expecting, response: ServerResponse, body: NodeBody | null, answer: Answer): void {
+  if (response.destroyed || incoming.socket.destroyed) return answer.stream?.start(nowhere)
+  const unread = body !== null && !body.complete
+  if (unread && (incoming[expecting] === true || !isShort(body))) response.shouldKeepAlive = false
+  response.writeHead(answer.status, answer.headers)
+  if (answer.stream !== null) {
+    response.on('drain', answer.stream.drained)
+    response.flushHeaders()
+    answer.stream.start(sinkOf(incoming, response))
+  } else if (unread && !response.shouldKeepAlive && incoming[expecting] !== true) {
+    linger(incoming, response, answer.body)
+  } else {
+    response.end(answer.body)
+  }
+}
+
+const nowhere: Sink = { write: () => true, end: () => undefined, abort: () => undefined }
+
+function isShort(body: NodeBody): boolean {
+  return body.length !== null && body.length - body.received <= swallowBytes
+}
+
+/**
+ * A connection that is closed while content still arrives is reset, and the reset can overtake the refusal.
+ * So the answer goes out whole, and the connection ends when the client has stopped or the time is over.
+ */
+function linger(incoming: IncomingMessage, response: ServerResponse, body: string): void {
+  if (body === '') response.flushHeaders()
+  else response.write(body)
+  const stop = (): void => {
+    clearTimeout(timer)
+    response.end()
+  }
+  const timer = setTimeout(stop, lingerTime)
+  incoming.on('end', stop)
+  incoming.resume()
+}
+
+function sinkOf(incoming: IncomingMessage, response: ServerResponse): Sink {
+  return {
+    write: (chunk) => response.write(chunk),
+    end: () => response.end(),
+    abort: () => {
+      const { socket } = incoming
+      // HTTP/1.0 knows the end of an answer only by the end of the connection: a reset says that it is none.
+      if (incoming.httpVersionMinor === 0) return void socket.resetAndDestroy()
+      // What was written before may still leave; without the last chunk the answer is incomplete (RFC 9112 §8).
+      setImmediate(() => socket.destroySoon())
+      setTimeout(() => socket.destroy(), flushTime).unref()
+    },
+  }
+}
+
+/** Answers what a server would answer by itself, before any lane sees it: expectations and broken requests. */
+export function guardServer(server: Server, newRequestId: () => string): void {
+  server.on('checkContinue', (incoming: Expecting, response: ServerResponse) => {
+    incoming[expecting] = true
+    server.emit('request', incoming, response)
+  })
+  server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
+    if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy()
+    const status = statusOf(error.code)
+    socket.end(
+      `HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\nCache-Control: no-store\r\n` +
+        `Request-Id: ${newRequestId()}\r\n\r\n`,
+    )
+  })
+}
+
+function statusOf(code: string | undefined): string {
+  if (code === 'HPE_HEADER_OVERFLOW') return '431 Request Header Fields Too Large'
+  if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return '408 Request Timeout'
+  return '400 Bad Request'
+}

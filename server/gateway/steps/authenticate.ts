@@ -1,0 +1,67 @@
+/** Step 2: whose request this is. A key is checked for typing errors first, which costs the store nothing. */
+import { headerCount, headerOf } from '#/gateway/exchange.ts'
+import type { Exchange, RawHeaders, Refused } from '#/gateway/exchange.ts'
+import {
+  credentialAmbiguous,
+  credentialInUrl,
+  credentialMissing,
+  keyExpired,
+  keyMalformed,
+  keyMistyped,
+  keyRevoked,
+  keyUnknown,
+} from '#/gateway/problems.ts'
+import { refuse } from '#/gateway/step.ts'
+import type { Inside, Verdict } from '#/gateway/step.ts'
+import type { ProblemDefinition } from '#/kernel/problem/problem.ts'
+
+/** No error code when nothing was sent (RFC 6750 §3.1). */
+const challenge = 'Bearer realm="portico"'
+const invalidToken = `${challenge}, error="invalid_token"`
+
+export function authenticate(exchange: Exchange, gateway: Inside): Verdict {
+  const sent = readCredential(exchange.request.headers)
+  if (typeof sent !== 'string') return sent
+  const parsed = gateway.parseKey(sent)
+  if (!parsed.ok) return invalid(parsed.reason === 'mistyped' ? keyMistyped : keyMalformed)
+  if (exchange.request.target.includes(sent)) {
+    exchange.path = ''
+    return refuse(credentialInUrl)
+  }
+  const credential = gateway.snapshot().credential(parsed.digest)
+  if (credential === undefined) return invalid(keyUnknown)
+  if (credential.revokedAt !== null && credential.revokedAt <= exchange.receivedAt) return invalid(keyRevoked)
+  if (credential.expiresAt !== null && credential.expiresAt <= exchange.receivedAt) return invalid(keyExpired)
+  exchange.secret = sent
+  exchange.credential = credential
+  return null
+}
+
+/** The text of the one credential that was sent, in either place. */
+function readCredential(headers: RawHeaders): string | Refused {
+  const authorization = headerOf(headers, 'authorization')
+  const apiKey = headerOf(headers, 'x-api-key')
+  if (authorization === undefined && apiKey === undefined) {
+    return refuse(credentialMissing, { headers: { 'WWW-Authenticate': challenge } })
+  }
+  // A joined value could pass for one key or the other, depending on who reads it (RFC 9110 §5.3).
+  if (authorization !== undefined && headerCount(headers, 'authorization') > 1)
+    return refuse(credentialAmbiguous)
+  if (apiKey !== undefined && headerCount(headers, 'x-api-key') > 1) return refuse(credentialAmbiguous)
+  if (authorization === undefined) return apiKey as string
+  const bearer = bearerOf(authorization)
+  if (apiKey === undefined) return bearer ?? invalid(keyMalformed)
+  return bearer === apiKey ? apiKey : refuse(credentialAmbiguous)
+}
+
+/** RFC 9110 §11.1: the scheme's case does not matter; RFC 6750 §2.1: one space, then the token. */
+function bearerOf(authorization: string): string | null {
+  if (authorization.charCodeAt(6) !== 0x20) return null
+  const scheme = authorization.slice(0, 6)
+  if (scheme !== 'Bearer' && scheme.toLowerCase() !== 'bearer') return null
+  return authorization.slice(7).trim()
+}
+
+function invalid(definition: ProblemDefinition): Refused {
+  return refuse(definition, { headers: { 'WWW-Authenticate': invalidToken } })
+}

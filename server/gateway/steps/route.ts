@@ -1,0 +1,37 @@
+/**
+ * Step 1: method and path become an operation. What is dark must look like what does not exist, so a hidden
+ * operation is answered by asking the snapshot what it says of a method that nobody has.
+ */
+import type { Exchange, Refused } from '#/gateway/exchange.ts'
+import { malformedTarget, methodNotAllowed, notFound } from '#/gateway/problems.ts'
+import type { Snapshot } from '#/gateway/snapshot.ts'
+import { refuse } from '#/gateway/step.ts'
+import type { Inside, Verdict } from '#/gateway/step.ts'
+import { endOfPath } from '#/gateway/steps/target.ts'
+
+/** Not a token (RFC 9110 §5.6.2), so no contract can have it. */
+const nobodysMethod = '*/*'
+
+export function route(exchange: Exchange, gateway: Inside): Verdict {
+  const { method, target } = exchange.request
+  const end = endOfPath(target)
+  if (end === -1) return refuse(malformedTarget)
+  const path = end === target.length ? target : target.slice(0, end)
+  exchange.path = path
+  exchange.query = end === target.length ? '' : target.slice(end + 1)
+  const snapshot = gateway.snapshot()
+  const match = snapshot.match(method, path)
+  if (match.kind !== 'found' || snapshot.hidden(match.route)) return notServed(snapshot, path, method)
+  exchange.route = match.route
+  exchange.captured = match.path
+  return null
+}
+
+/** The same answer for what is unknown and for what this caller must not know of. */
+export function notServed(snapshot: Snapshot, path: string, method: string): Refused {
+  const match = snapshot.match(nobodysMethod, path)
+  if (match.kind !== 'other-method') return refuse(notFound)
+  const allow = match.allow.filter((other) => other !== method)
+  if (allow.length === 0) return refuse(notFound)
+  return refuse(methodNotAllowed, { headers: { Allow: allow.join(', ') } })
+}

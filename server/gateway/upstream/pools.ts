@@ -1,0 +1,46 @@
+/** Kept connections to the upstreams: one pool per origin and connect timeout, made at first use. */
+import { Pool } from 'undici'
+import type { Upstream } from '#/gateway/snapshot.ts'
+
+export type Upstreams = {
+  /** Where to send, and the path that stands in front of the operation's. */
+  of(upstream: Upstream): { readonly pool: Pool; readonly prefix: string }
+  close(): Promise<void>
+}
+
+/** `connections`: most connections to one upstream; requests beyond wait, within their total time. */
+export function createUpstreams(options: { connections: number }): Upstreams {
+  const pools = new Map<string, Pool>()
+  // A snapshot keeps its upstream objects for as long as they do not change, so this answers nearly always.
+  const known = new WeakMap<Upstream, { readonly pool: Pool; readonly prefix: string }>()
+
+  function of(upstream: Upstream): { readonly pool: Pool; readonly prefix: string } {
+    const found = known.get(upstream)
+    if (found !== undefined) return found
+    const url = new URL(upstream.url)
+    const key = `${url.origin} ${upstream.connectTimeout}`
+    let pool = pools.get(key)
+    if (pool === undefined)
+      pools.set(key, (pool = open(url.origin, upstream.connectTimeout, options.connections)))
+    const entry = { pool, prefix: url.pathname === '/' ? '' : url.pathname }
+    known.set(upstream, entry)
+    return entry
+  }
+
+  async function close(): Promise<void> {
+    await Promise.all([...pools.values()].map((pool) => pool.destroy()))
+  }
+
+  return { of, close }
+}
+
+function open(origin: string, connectTimeout: number, connections: number): Pool {
+  return new Pool(origin, {
+    connections,
+    // One request at a time on a connection: an answer can then never be taken for that of another.
+    pipelining: 1,
+    // RFC 9113's other rules for hop-by-hop fields and resets are not worth it inside a company.
+    allowH2: false,
+    connect: { timeout: connectTimeout },
+  })
+}

@@ -1,0 +1,188 @@
+/** A gateway with everything around it made by a test: contract, keys and decisions in memory, and a real upstream. */
+import { hash } from 'node:crypto'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { createGateway, createNodeLane, guardServer } from '#/gateway/gateway.ts'
+import type {
+  Application,
+  Credential,
+  Decision,
+  ExchangeRecord,
+  Gateway,
+  GatewayDeps,
+  Match,
+  ParsedKey,
+  Refusal,
+  Route,
+  Snapshot,
+  StreamEnd,
+  Target,
+} from '#/gateway/gateway.ts'
+import type { Operation } from '#/contracts/compile/operation.ts'
+import { newId } from '#/kernel/id/id.ts'
+import { startUpstream } from './upstream.ts'
+import type { Upstream } from './upstream.ts'
+
+/** Keys of the scene: `ok_` keys parse, `typo_` keys have a wrong checksum, anything else is no key. */
+export const keys = {
+  live: 'ok_live_1234567890',
+  sandbox: 'ok_sandbox_1234567890',
+  revoked: 'ok_revoked',
+  expired: 'ok_expired',
+} as const
+
+function parseKey(text: string): ParsedKey {
+  if (text.startsWith('ok_')) return { ok: true, digest: hash('sha256', text, 'base64url') }
+  return { ok: false, reason: text.startsWith('typo_') ? 'mistyped' : 'malformed' }
+}
+
+export const partnerId = '018f4e2a-0000-7000-8000-00000000aaaa'
+export const applicationId = '018f4e2a-0000-7000-8000-00000000bbbb'
+
+export type Recorded = {
+  readonly records: ExchangeRecord[]
+  readonly ends: StreamEnd[]
+  readonly refusals: Refusal[]
+}
+
+export type Scene = Recorded & {
+  readonly url: string
+  readonly port: number
+  readonly upstream: Upstream
+  readonly gateway: Gateway
+  readonly logged: { level: string; event: string; details: Record<string, unknown> }[]
+  /** What `decide` answers per operation id; others are allowed. */
+  readonly decisions: Map<string, Decision>
+  /** Ids of operations that are dark. */
+  readonly hidden: Set<string>
+  /** Targets of operations that are not served by the upstream. */
+  readonly targets: Map<string, Target>
+  /** Makes the recorder fail. */
+  failRecording(error: Error | null): void
+  fetch(path: string, init?: Init): Promise<Response>
+  close(): Promise<void>
+}
+
+export type Init = Omit<RequestInit, 'headers'> & { readonly headers?: Readonly<Record<string, string>> }
+
+export type SceneOptions = Partial<Pick<GatewayDeps, 'limits' | 'timeouts' | 'connections'>> & {
+  /** Overrides of the upstream's times, in milliseconds. */
+  readonly times?: { connectTimeout?: number; headersTimeout?: number; idleTimeout?: number }
+  /** Instead of the address of the scene's upstream. */
+  readonly upstreamUrl?: string
+}
+
+export async function startScene(
+  operations: readonly Operation[],
+  options: SceneOptions = {},
+): Promise<Scene> {
+  const upstream = await startUpstream()
+  const scene = {
+    records: [] as ExchangeRecord[],
+    ends: [] as StreamEnd[],
+    refusals: [] as Refusal[],
+    logged: [] as Scene['logged'],
+    decisions: new Map<string, Decision>(),
+    hidden: new Set<string>(),
+    targets: new Map<string, Target>(),
+  }
+  let failure: Error | null = null
+  const log = (level: string) => (details: object, event?: string) =>
+    void scene.logged.push({ level, event: event ?? '', details: details as Record<string, unknown> })
+  const gateway = createGateway({
+    snapshot: snapshotOf(operations, scene, upstreamOf(upstream, options)),
+    recorder: {
+      record: (record, done) => {
+        if (failure === null) scene.records.push(record)
+        queueMicrotask(() => done(failure))
+      },
+      finish: (end) => void scene.ends.push(end),
+      refuse: (refusal) => void scene.refusals.push(refusal),
+    },
+    clock: { wall: () => Date.now(), monotonicUs: () => performance.now() * 1000 },
+    newId,
+    parseKey,
+    problems: { base: 'https://portal.example' },
+    log: { warn: log('warn'), error: log('error') },
+    ...(options.limits && { limits: options.limits }),
+    ...(options.timeouts && { timeouts: options.timeouts }),
+    ...(options.connections && { connections: options.connections }),
+  })
+  const server = createServer(createNodeLane(gateway))
+  guardServer(server, () => 'req_test')
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as AddressInfo
+  const url = `http://127.0.0.1:${port}`
+  return {
+    ...scene,
+    url,
+    port,
+    upstream,
+    gateway,
+    failRecording: (error) => (failure = error),
+    fetch: (path, init = {}) =>
+      fetch(url + path, { ...init, headers: { authorization: `Bearer ${keys.live}`, ...init.headers } }),
+    close: async () => {
+      server.closeAllConnections()
+      await new Promise((resolve) => server.close(resolve))
+      await Promise.all([gateway.close(), upstream.close()])
+    },
+  }
+}
+
+function upstreamOf(upstream: Upstream, options: SceneOptions) {
+  const times = { connectTimeout: 2_000, headersTimeout: 5_000, idleTimeout: 5_000, ...options.times }
+  return { name: 'test', url: options.upstreamUrl ?? upstream.url, ...times }
+}
+
+type Policy = Pick<Scene, 'decisions' | 'hidden' | 'targets'>
+
+function snapshotOf(
+  operations: readonly Operation[],
+  policy: Policy,
+  upstream: ReturnType<typeof upstreamOf>,
+): () => Snapshot {
+  const remote: Target = { kind: 'remote', upstreams: { live: upstream, sandbox: upstream } }
+  const routes = operations.map((operation) => ({
+    pattern: new RegExp(`^${operation.path.replaceAll(/\{[^}]*\}/g, '([^/]+)')}$`),
+    route: {
+      operation,
+      apiVersion: '2026-11-01',
+      get target() {
+        return policy.targets.get(operation.id) ?? remote
+      },
+    } satisfies Route,
+  }))
+  const credentials = credentialsByDigest()
+  const snapshot: Snapshot = {
+    version: 1,
+    match: (method, path): Match => {
+      const matching = routes.filter((one) => one.pattern.test(path))
+      const found = matching.find((one) => one.route.operation.method === method)
+      if (found) return { kind: 'found', route: found.route, path: found.pattern.exec(path)!.slice(1) }
+      if (matching.length === 0) return { kind: 'none' }
+      const visible = matching.filter((one) => !policy.hidden.has(one.route.operation.id))
+      return { kind: 'other-method', allow: visible.map((one) => one.route.operation.method) }
+    },
+    credential: (digest) => credentials.get(digest),
+    decide: (_application, route) =>
+      policy.decisions.get(route.operation.id) ?? { allow: true, validUntil: null },
+    hidden: (route) => policy.hidden.has(route.operation.id),
+  }
+  return () => snapshot
+}
+
+function credentialsByDigest(): ReadonlyMap<string, Credential> {
+  const application = (environment: 'live' | 'sandbox'): Application => ({
+    id: applicationId,
+    partnerId,
+    environment,
+  })
+  const all: [string, Omit<Credential, 'id'>][] = [
+    [keys.live, { application: application('live'), expiresAt: null, revokedAt: null }],
+    [keys.sandbox, { application: application('sandbox'), expiresAt: null, revokedAt: null }],
+    [keys.revoked, { application: application('live'), expiresAt: null, revokedAt: 1 }],
+    [keys.expired, { application: application('live'), expiresAt: 1, revokedAt: null }],
+  ]
+  return new Map(all.map(([key, rest]) => [hash('sha256', key, 'base64url'), { id: `key-${key}`, ...rest }]))
+}
