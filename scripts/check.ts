@@ -1,7 +1,6 @@
 /** `npm run check`: everything that can be said of the code without running it. `--fix` formats and mends first. */
 
 import { globSync } from 'node:fs'
-import { pathToFileURL } from 'node:url'
 import { root, run, table } from './commands.ts'
 
 type Check = {
@@ -60,7 +59,7 @@ async function fix(): Promise<void> {
   }
 }
 
-if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
+if (import.meta.main) {
   if (process.argv.includes('--fix')) await fix()
   if (!(await check())) process.exitCode = 1
 }
