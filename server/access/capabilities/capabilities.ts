@@ -1,0 +1,46 @@
+/** Capabilities: named bundles of operations that access is granted to, and who may know of each. */
+import * as store from '#/access/capabilities/store.ts'
+import type { Tx } from '#/kernel/db/db.ts'
+import { newId } from '#/kernel/id/id.ts'
+
+export const exposures = ['internal', 'dark', 'pilot', 'general', 'deprecated', 'retired'] as const
+
+export type Exposure = (typeof exposures)[number]
+
+export type Capability = {
+  readonly id: string
+  readonly name: string
+  readonly title: string
+  readonly exposure: Exposure
+}
+
+/** The capability of the Partner API. Every partner has it, in every package; it is no row. */
+export const ownCapability = 'partner-api'
+
+/** What has another exposure does not exist as far as a partner can tell. */
+export function isVisible(exposure: Exposure): boolean {
+  return exposure === 'pilot' || exposure === 'general' || exposure === 'deprecated'
+}
+
+/** Makes the capability what it is said to be. Saying the same again changes nothing. */
+export async function declareCapability(
+  tx: Tx,
+  capability: { readonly name: string; readonly title: string; readonly exposure: Exposure },
+): Promise<{ id: string }> {
+  const { name, title, exposure } = capability
+  const written = await store.upsertCapability(tx, newId(), name, title)
+  const current = await store.lockCapability(tx, name)
+  if (!current) throw new Error(`the capability ${name} vanished`)
+  if (current.exposure !== exposure) {
+    await store.insertExposure(tx, newId(), current.id, exposure)
+    const data = { capabilityId: current.id, from: current.exposure, to: exposure }
+    tx.emit('access.exposure_changed', { partnerId: null, data })
+  }
+  if (written || current.exposure !== exposure) tx.changed('capability', current.id)
+  return { id: current.id }
+}
+
+/** All of them, by name. */
+export async function listCapabilities(tx: Pick<Tx, 'rows'>): Promise<readonly Capability[]> {
+  return store.listCapabilities(tx)
+}

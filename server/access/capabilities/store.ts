@@ -1,0 +1,48 @@
+/**
+ * Every statement on capabilities and their exposure. Facts of access are rows that are only added: what was
+ * true, and known, at a past moment can be read back. Both of their times are the database's own, so that
+ * nodes whose clocks differ agree on which of two facts is the later.
+ */
+import type { Tx } from '#/kernel/db/db.ts'
+import type { Capability, Exposure } from '#/access/capabilities/capabilities.ts'
+
+export const statements = {
+  // Returns a row only when something was written; the row is locked then, as after the select below.
+  upsertCapability: `
+    insert into access_capability (id, name, title) values ($1, $2, $3)
+    on conflict (name) do update set title = excluded.title where access_capability.title <> excluded.title
+    returning id`,
+  // Serialises changes of one capability, so that the later commit is the later fact.
+  lockCapability: `
+    select capability.id,
+           (select exposure from access_exposure as fact where fact.capability_id = capability.id
+            order by valid_from desc, recorded_at desc limit 1) as exposure
+    from access_capability as capability where capability.name = $1 for update`,
+  insertExposure: `insert into access_exposure (id, capability_id, exposure) values ($1, $2, $3)`,
+  listCapabilities: `
+    select distinct on (capability.name) capability.id, capability.name, capability.title, fact.exposure
+    from access_capability as capability join access_exposure as fact on fact.capability_id = capability.id
+    order by capability.name, fact.valid_from desc, fact.recorded_at desc`,
+} as const
+
+/** True when the capability is new or its title another. */
+export async function upsertCapability(tx: Tx, id: string, name: string, title: string): Promise<boolean> {
+  return (await tx.rows(statements.upsertCapability, [id, name, title])).length > 0
+}
+
+export async function lockCapability(tx: Tx, name: string) {
+  return (await tx.rows<{ id: string; exposure: Exposure | null }>(statements.lockCapability, [name]))[0]
+}
+
+export async function insertExposure(
+  tx: Tx,
+  id: string,
+  capabilityId: string,
+  exposure: Exposure,
+): Promise<void> {
+  await tx.rows(statements.insertExposure, [id, capabilityId, exposure])
+}
+
+export async function listCapabilities(tx: Pick<Tx, 'rows'>) {
+  return tx.rows<Capability>(statements.listCapabilities)
+}
