@@ -27,7 +27,7 @@ export const features: Readonly<Record<string, readonly string[]>> = {
     'jobs',
     'http',
   ],
-  contracts: ['validation', 'classification', 'compile', 'documents'],
+  contracts: ['validation', 'classification', 'compile', 'documents', 'published'],
   governance: [],
   gateway: [],
   identity: ['partners', 'applications', 'keys'],

@@ -1,0 +1,82 @@
+/** What is served: bundled documents under the names of their contracts, and the upstreams behind them. */
+import { hash } from 'node:crypto'
+import * as store from '#/contracts/published/store.ts'
+import type { Tx } from '#/kernel/db/db.ts'
+import { newId } from '#/kernel/id/id.ts'
+
+/** A system of the provider that serves contracts, once for each environment. Times in milliseconds. */
+export type Upstream = {
+  readonly name: string
+  readonly live: string
+  readonly sandbox: string
+  readonly connectTimeout: number
+  readonly headersTimeout: number
+  readonly idleTimeout: number
+}
+
+export type StoredUpstream = Upstream & { readonly id: string }
+
+export type Published = {
+  readonly id: string
+  readonly name: string
+  /** Name of the upstream that serves it. */
+  readonly upstream: string
+  /** Of the bundled document, hex. */
+  readonly sha256: string
+  /** `info.version`. */
+  readonly version: string
+  readonly defaultClass: 'public' | null
+}
+
+export type NewContract = {
+  readonly name: string
+  readonly upstream: string
+  /** The bundled document. */
+  readonly document: unknown
+  readonly version: string
+  readonly defaultClass: 'public' | null
+}
+
+/** Makes the upstream what it is said to be. Saying the same again changes nothing. */
+export async function declareUpstream(tx: Tx, upstream: Upstream): Promise<void> {
+  const written = await store.upsertUpstream(tx, newId(), upstream)
+  if (written) tx.changed('upstream', written.id)
+}
+
+/** Stores the document and serves it under the contract's name. Publishing the same again changes nothing. */
+export async function publishContract(tx: Tx, contract: NewContract): Promise<void> {
+  const { document, ...rest } = contract
+  const content = JSON.stringify(document)
+  const sha256 = hash('sha256', content, 'buffer')
+  await store.insertDocument(tx, sha256, content)
+  const written = await store.upsertContract(tx, newId(), { ...rest, sha256 })
+  if (!written) return
+  const data = { contractId: written.id, sha256: sha256.toString('hex'), version: contract.version }
+  tx.emit('contracts.published', { partnerId: null, data })
+  tx.changed('contract', written.id)
+}
+
+/** From the next second on only these contracts are served. */
+export async function withdrawOthers(tx: Tx, names: readonly string[]): Promise<void> {
+  for (const { id } of await store.withdrawOthers(tx, names)) {
+    tx.emit('contracts.withdrawn', { partnerId: null, data: { contractId: id } })
+    tx.changed('contract', id)
+  }
+}
+
+/** All contracts that are served, by name. */
+export async function listPublished(reader: store.Reader): Promise<readonly Published[]> {
+  return store.listPublished(reader)
+}
+
+/** The bundled document behind a SHA-256 (hex). */
+export async function readDocument(reader: store.Reader, sha256: string): Promise<unknown> {
+  const found = await store.selectDocument(reader, sha256)
+  if (!found) throw new Error(`no document has the SHA-256 ${sha256}`)
+  return JSON.parse(found.content)
+}
+
+/** All upstreams, by name. */
+export async function listUpstreams(reader: store.Reader): Promise<readonly StoredUpstream[]> {
+  return store.listUpstreams(reader)
+}
