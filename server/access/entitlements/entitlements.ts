@@ -6,7 +6,7 @@
 import { isVisible, ownCapability } from '#/access/capabilities/capabilities.ts'
 import type { Capability } from '#/access/capabilities/capabilities.ts'
 import type { Package } from '#/access/packages/packages.ts'
-import type { Decision, DecisionRule, NextStep } from '#/gateway/snapshot.ts'
+import type { Decision, DecisionRule, NextStep } from '#/gateway/gateway.ts'
 import { problem } from '#/kernel/problem/problem.ts'
 
 /** What access depends on. */
