@@ -3,7 +3,7 @@
  * into these; steps know nothing else, so that a faster lane can serve the same steps.
  */
 import type { Readable } from 'node:stream'
-import type { AnswerRule, BodyRule, StatusRule } from '#/contracts/compile/operation.ts'
+import type { AnswerRule, BodyRule, StatusRule } from '#/contracts/compile/compile.ts'
 import type { Occurrence, ProblemDefinition } from '#/kernel/problem/problem.ts'
 import type { Credential, Route } from '#/gateway/snapshot.ts'
 

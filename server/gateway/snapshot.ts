@@ -4,7 +4,7 @@
  * `publish/` provides it and swaps parts of it under the gateway's feet; between two reads of one request
  * it may change, so a step keeps what it has found on the exchange and never asks twice.
  */
-import type { Operation } from '#/contracts/compile/operation.ts'
+import type { Operation } from '#/contracts/compile/compile.ts'
 
 export type Environment = 'live' | 'sandbox'
 

@@ -18,7 +18,7 @@ import type {
   StreamEnd,
   Target,
 } from '#/gateway/gateway.ts'
-import type { Operation } from '#/contracts/compile/operation.ts'
+import type { Operation } from '#/contracts/compile/compile.ts'
 import { newId } from '#/kernel/id/id.ts'
 import { startUpstream } from './upstream.ts'
 import type { Upstream } from './upstream.ts'

@@ -3,8 +3,8 @@
  * leaves whole or not at all; the first that is off contract ends the stream.
  */
 import { isUtf8 } from 'node:buffer'
-import { OffContract } from '#/contracts/compile/operation.ts'
-import type { Projector } from '#/contracts/compile/operation.ts'
+import { OffContract } from '#/contracts/compile/compile.ts'
+import type { Projector } from '#/contracts/compile/compile.ts'
 
 /** `text` may leave; `failure` then ends the stream. */
 export type Projected = { readonly text: string; readonly failure: OffContract | null }

@@ -1,4 +1,5 @@
 /** Step 9: of what the upstream answered, only what the contract releases becomes the answer. */
+import type { AnswerRule } from '#/contracts/compile/compile.ts'
 import { addReleased } from '#/gateway/answer/head.ts'
 import { createEventStream, createJsonLines, projectBytes } from '#/gateway/answer/records.ts'
 import type { RecordReader } from '#/gateway/answer/records.ts'
@@ -18,18 +19,24 @@ export function sanitise(exchange: Exchange, gateway: Inside): Verdict {
   }
   if (upstream.treatment === 'drop') return answerEmpty(exchange, gateway, upstream)
   if (upstream.treatment === 'stream') return answerStream(exchange, gateway, upstream)
-  const { project, mediaType } = exchange.answerRule!
+  const { project } = exchange.answerRule!
   const body = projectBytes(upstream.bytes!, project!)
   if (typeof body !== 'string') return offContract(exchange, gateway, body.reason, body.pointer)
   const length = Buffer.byteLength(body)
   exchange.responseBytes = length
-  return release(exchange, gateway, ['Content-Type', mediaType, 'Content-Length', String(length)], body, null)
+  const headers = [
+    'Content-Type',
+    contentTypeOf(exchange.answerRule!, upstream),
+    'Content-Length',
+    String(length),
+  ]
+  return release(exchange, gateway, headers, body, null)
 }
 
 function answerEmpty(exchange: Exchange, gateway: Inside, upstream: UpstreamAnswer): Verdict {
   const headers: string[] = []
   exchange.responseBytes = 0
-  if (exchange.answerRule !== null) headers.push('Content-Type', exchange.answerRule.mediaType)
+  if (exchange.answerRule !== null) headers.push('Content-Type', contentTypeOf(exchange.answerRule, upstream))
   // 204 has no length (RFC 9110 §8.6); that of HEAD and 304 would be of content we have not seen.
   else if (upstream.status !== 204 && upstream.status !== 304 && exchange.request.method !== 'HEAD') {
     headers.push('Content-Length', '0')
@@ -45,13 +52,22 @@ function answerStream(exchange: Exchange, gateway: Inside, upstream: UpstreamAns
   let records: RecordReader | null = null
   if (rule.kind === 'json-lines') records = createJsonLines(rule.project!, lineBytes)
   else if (rule.kind === 'event-stream') records = createEventStream(rule.project!, lineBytes)
-  const headers = ['Content-Type', rule.mediaType]
+  const headers = ['Content-Type', contentTypeOf(rule, upstream)]
   const length = upstream.headers['content-length']
   // Content that passes as it is keeps its length: the upstream connection breaks when it does not hold.
   if (records === null && typeof length === 'string') headers.push('Content-Length', length)
   const verdict = release(exchange, gateway, headers, '', createStream(exchange, gateway, call, records))
   if (verdict !== null) call.discard()
   return verdict
+}
+
+/** What the contract calls it; where that is a range, or text in a charset of its own, what the upstream calls it. */
+function contentTypeOf(rule: AnswerRule, upstream: UpstreamAnswer): string {
+  if (rule.kind !== 'text' && !rule.mediaType.includes('*')) return rule.mediaType
+  const sent = upstream.headers['content-type'] as string
+  const [essence] = sent.split(';', 1)
+  const charset = /;\s*charset="?([A-Za-z0-9_-]{1,40})"?/i.exec(sent)?.[1]
+  return charset === undefined ? essence!.trim() : `${essence!.trim()}; charset=${charset}`
 }
 
 /** Adds the released headers and makes the answer, or refuses it. */

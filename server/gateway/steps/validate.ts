@@ -2,7 +2,7 @@
  * Step 5: the request holds to the contract, or every way in which it does not is answered at once. Content is
  * read only when the contract asks something of it; otherwise it is streamed to the upstream.
  */
-import type { BodyRule, Operation, Violation } from '#/contracts/compile/operation.ts'
+import type { BodyRule, Operation, Violation } from '#/contracts/compile/compile.ts'
 import { headerCount, headerOf } from '#/gateway/exchange.ts'
 import type { Exchange, Refused, RequestBody } from '#/gateway/exchange.ts'
 import {

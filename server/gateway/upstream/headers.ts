@@ -4,7 +4,7 @@
  * invents never arrive, and what claims to come from Portico does.
  */
 import { randomFillSync } from 'node:crypto'
-import type { Operation } from '#/contracts/compile/operation.ts'
+import type { Operation } from '#/contracts/compile/compile.ts'
 import { headerOf } from '#/gateway/exchange.ts'
 import type { Exchange, RawHeaders } from '#/gateway/exchange.ts'
 import type { Application, Route } from '#/gateway/snapshot.ts'
