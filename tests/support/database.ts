@@ -93,26 +93,25 @@ function withDatabase(url: string, database: string): string {
   return changed.href
 }
 
-/** A fresh, empty database (not migrated) and its connection string. */
-export async function emptyDatabase(): Promise<string> {
+/** A fresh, empty database (not migrated): its connection string, and the end of it. */
+export async function emptyDatabase(): Promise<{ url: string; drop: () => Promise<void> }> {
   const maintenance = await testServer()
   const name = `test_${randomBytes(6).toString('hex')}`
-  const client = new pg.Client({ connectionString: maintenance })
-  await client.connect()
-  await client.query(`create database ${name}`)
-  await client.end()
-  dropAfter(maintenance, name, async () => {})
-  return withDatabase(maintenance, name)
+  await statement(maintenance, `create database ${name}`)
+  return {
+    url: withDatabase(maintenance, name),
+    drop: () => statement(maintenance, `drop database ${name} with (force)`),
+  }
 }
 
-function dropAfter(maintenance: string, name: string, before: () => Promise<void>): void {
-  after(async () => {
-    await before()
-    const client = new pg.Client({ connectionString: maintenance })
-    await client.connect()
-    await client.query(`drop database ${name} with (force)`)
+async function statement(url: string, text: string): Promise<void> {
+  const client = new pg.Client({ connectionString: url })
+  await client.connect()
+  try {
+    await client.query(text)
+  } finally {
     await client.end()
-  })
+  }
 }
 
 /** The migrated database of this test file. Call it once at the top (`const database = await testDatabase()`). */
@@ -120,14 +119,14 @@ export async function testDatabase(clock: Clock = systemClock()): Promise<Databa
   const maintenance = await testServer()
   const template = await ensureTemplate(maintenance)
   const name = `test_${randomBytes(6).toString('hex')}`
-  const client = new pg.Client({ connectionString: maintenance })
-  await client.connect()
-  await client.query(`create database ${name} template ${template}`)
-  await client.end()
+  await statement(maintenance, `create database ${name} template ${template}`)
   const ownerUrl = withDatabase(maintenance, name)
   const roles = await migrate(ownerUrl, [jobsSchema])
   const clocks = { control: clock, live: clock, sandbox: clock }
   const database = openDatabase({ ownerUrl, roles, clocks, poolSize: 4 })
-  dropAfter(maintenance, name, () => database.close())
+  after(async () => {
+    await database.close()
+    await statement(maintenance, `drop database ${name} with (force)`)
+  })
   return database
 }
