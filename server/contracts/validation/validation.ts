@@ -1,0 +1,27 @@
+/** A schema of a contract becomes a check that is safe to run on what a stranger sends. */
+export { createChecks, type Check, type Checks } from '#/contracts/validation/check.ts'
+export { inside, notAccepted, type Fault } from '#/contracts/validation/faults.ts'
+export {
+  checkedFormats,
+  jsonTypes,
+  keywords,
+  kindOf,
+  plainFormats,
+  refusedKeywords,
+  type Dialect,
+} from '#/contracts/validation/keywords.ts'
+export { compilePattern } from '#/contracts/validation/pattern.ts'
+export {
+  follow,
+  isLost,
+  isTree,
+  member,
+  own,
+  reference,
+  resolved,
+  target,
+  type LostReference,
+  type Place,
+  type Tree,
+} from '#/contracts/validation/pointers.ts'
+export { isInside } from '#/contracts/validation/withheld.ts'
