@@ -34,9 +34,9 @@ async function refusal(
   return { status: response.status, code: body.code, errors: body.errors ?? [], headers: response.headers }
 }
 
-const post = (body: string | Buffer, type = 'application/json'): Init => ({
+const post = (body: string | Uint8Array<ArrayBuffer>, type = 'application/json'): Init => ({
   method: 'POST',
-  body: body as BodyInit,
+  body,
   headers: { 'content-type': type },
 })
 

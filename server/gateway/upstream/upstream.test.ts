@@ -1,0 +1,386 @@
+/** What arrives at the upstream, and what the partner learns when the upstream fails: no byte of it. */
+import assert from 'node:assert/strict'
+import { createServer } from 'node:net'
+import type { AddressInfo, Server, Socket } from 'node:net'
+import { after, before, beforeEach, test } from 'node:test'
+import fc from 'fast-check'
+import { compileTestContract } from '../../../tests/support/gateway-contract.ts'
+import { keys, startScene } from '../../../tests/support/gateway.ts'
+import type { Scene } from '../../../tests/support/gateway.ts'
+import { exchangeBytes, headersOf, requestText, statusOf } from '../../../tests/support/raw.ts'
+
+let scene: Scene
+
+before(async () => {
+  scene = await startScene(compileTestContract())
+})
+after(() => scene.close())
+beforeEach(() => {
+  scene.records.length = 0
+  scene.logged.length = 0
+  scene.upstream.answerJson('{"id":"a1","name":"One"}')
+})
+
+/** Headers of the last request that the upstream received. */
+function lastHeaders(): Map<string, string> {
+  const requests = scene.upstream.received().split(/(?=(?:GET|POST|PUT|PATCH|DELETE|HEAD) \/)/)
+  return headersOf(requests.at(-1)!)
+}
+
+const ours = [
+  'host',
+  'connection',
+  'forwarded',
+  'traceparent',
+  'accept-encoding',
+  'portico-request-id',
+  'portico-partner-id',
+  'portico-application-id',
+  'portico-environment',
+]
+
+test('the upstream learns who calls, and nothing of the credential', async () => {
+  await exchangeBytes(
+    scene.port,
+    requestText('GET', '/things/a1', [`Authorization: Bearer ${keys.live}`, 'Accept: application/json']),
+  )
+  const headers = lastHeaders()
+  assert.deepEqual(new Set(headers.keys()), new Set([...ours, 'accept']))
+  assert.equal(headers.get('forwarded'), 'for=127.0.0.1;proto=http;host="gateway.example"')
+  assert.equal(headers.get('portico-partner-id'), 'ptn_018f4e2a00007000800000000000aaaa')
+  assert.equal(headers.get('portico-application-id'), 'app_018f4e2a00007000800000000000bbbb')
+  assert.equal(headers.get('portico-environment'), 'live')
+  assert.match(headers.get('traceparent')!, /^00-[0-9a-f]{32}-[0-9a-f]{16}-03$/)
+  assert.equal(headers.get('portico-request-id'), `req_${scene.records[0]!.id.replaceAll('-', '')}`)
+  assert.ok(!scene.upstream.received().includes(keys.live))
+})
+
+test('what a client says about connections, traces, cookies and us stays outside', async () => {
+  await exchangeBytes(
+    scene.port,
+    requestText('GET', '/things/a1', [
+      `X-Api-Key: ${keys.live}`,
+      `X-Copy: ${keys.live}`,
+      `User-Agent: curl ${keys.live}`,
+      'Portico-Partner-Id: ptn_someone_else',
+      'Portico-Admin: 1',
+      'Forwarded: for=10.0.0.1',
+      'X-Forwarded-For: 10.0.0.1',
+      'X-Real-IP: 10.0.0.1',
+      'X-HTTP-Method-Override: DELETE',
+      'traceparent: 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',
+      'Cookie: session=1',
+      'TE: trailers',
+      'Upgrade: websocket',
+      'Keep-Alive: timeout=5',
+      'Proxy-Connection: keep-alive',
+      'Accept: text/plain',
+      'Accept-Encoding: gzip, br',
+    ]),
+  )
+  const headers = lastHeaders()
+  assert.deepEqual(new Set(headers.keys()), new Set([...ours, 'accept']))
+  assert.equal(headers.get('accept-encoding'), 'identity')
+  assert.equal(headers.get('portico-partner-id'), 'ptn_018f4e2a00007000800000000000aaaa')
+  assert.ok(!headers.get('traceparent')!.includes('0af7651916cd43dd8448eb211c80319c'))
+  assert.ok(!scene.upstream.received().includes(keys.live))
+})
+
+test('what Connection lists is for us only, and cannot take away what is ours', async () => {
+  const send = (connection: string) =>
+    exchangeBytes(
+      scene.port,
+      [
+        'GET /things HTTP/1.1',
+        'Host: g',
+        `Connection: close, ${connection}`,
+        `X-Api-Key: ${keys.live}`,
+        'X-Label: abc',
+        '',
+        '',
+      ].join('\r\n'),
+    )
+  scene.upstream.answerJson('[]')
+  assert.equal(statusOf(await send('x-nothing')), 200)
+  assert.equal(lastHeaders().get('x-label'), 'abc')
+  assert.equal(statusOf(await send('X-Label, X-Api-Key, Portico-Partner-Id, Host')), 200)
+  assert.equal(lastHeaders().has('x-label'), false)
+  assert.ok(lastHeaders().has('portico-partner-id'))
+})
+
+test('a conditional read passes only where the contract knows 304, a conditional write always', async () => {
+  const send = (method: string, path: string) =>
+    exchangeBytes(
+      scene.port,
+      requestText(method, path, [`X-Api-Key: ${keys.live}`, 'If-None-Match: "a"', 'If-Match: "b"']),
+    )
+  await send('GET', '/things')
+  assert.equal(lastHeaders().get('if-none-match'), '"a"')
+  await send('DELETE', '/things/a1')
+  assert.equal(lastHeaders().has('if-none-match'), false)
+  assert.equal(lastHeaders().get('if-match'), '"b"')
+})
+
+test('whatever headers a client sends, only allowed ones arrive', async () => {
+  const allowed = new Set([
+    ...ours,
+    'accept',
+    'accept-language',
+    'user-agent',
+    'prefer',
+    'if-match',
+    'if-unmodified-since',
+    'if-none-match',
+    'if-modified-since',
+    'x-label',
+  ])
+  const interesting = [
+    'X-Label',
+    'accept',
+    'Via',
+    'Trailer',
+    'X-Forwarded-Host',
+    'PORTICO-Environment',
+    'x-api-key-2',
+    'Range',
+    'Content-Encoding',
+    'Origin',
+    'Idempotency-Key',
+    'Max-Forwards',
+  ]
+  const name = fc.oneof(
+    fc.constantFrom(...interesting),
+    fc.stringMatching(/^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,16}$/),
+  )
+  const value = fc.stringMatching(/^[!-~]{1,9}$/)
+  const free = (header: string) =>
+    !/^(host|connection|content-length|transfer-encoding|expect|authorization|x-api-key|upgrade)$/i.test(
+      header,
+    )
+  scene.upstream.answerJson('[]')
+  await fc.assert(
+    fc.asyncProperty(fc.array(fc.tuple(name, value), { maxLength: 12 }), async (headers) => {
+      const lines = headers.filter(([header]) => free(header)).map(([header, text]) => `${header}: ${text}`)
+      const answer = await exchangeBytes(
+        scene.port,
+        requestText('GET', '/things', [...lines, `X-Api-Key: ${keys.live}`]),
+      )
+      // Several lines of X-Label can break its contract; everything else passes.
+      assert.ok([200, 400].includes(statusOf(answer)), answer)
+      for (const header of lastHeaders().keys()) assert.ok(allowed.has(header), header)
+    }),
+    { numRuns: 150 },
+  )
+})
+
+/** A server that does with a connection what it is told, once it has read something. */
+async function startBadUpstream(
+  act: (socket: Socket, count: number) => void,
+): Promise<Server & { count: () => number }> {
+  let count = 0
+  const server = createServer((socket) => {
+    socket.on('error', () => undefined)
+    socket.on('data', () => act(socket, ++count))
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  return Object.assign(server, { count: () => count })
+}
+
+async function against(
+  act: (socket: Socket, count: number) => void,
+  call: (bad: Scene, count: () => number) => Promise<void>,
+): Promise<void> {
+  const server = await startBadUpstream(act)
+  const { port } = server.address() as AddressInfo
+  const bad = await startScene(compileTestContract(), {
+    upstreamUrl: `http://127.0.0.1:${port}`,
+    times: { headersTimeout: 300, idleTimeout: 300 },
+    timeouts: { total: 1_500, drain: 1_000 },
+    limits: { answerBytes: 20_000 },
+  })
+  try {
+    await call(bad, server.count)
+  } finally {
+    await bad.close()
+    server.close()
+  }
+}
+
+const ok = (body: string, type = 'application/json', more = '') =>
+  `HTTP/1.1 200 OK\r\nContent-Type: ${type}\r\n${more}Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`
+const secret = 'leak-5e1f'
+
+const failures: [string, string | ((socket: Socket) => void), number, string][] = [
+  ['closes without a word', (socket) => socket.destroy(), 502, 'upstream.broke'],
+  ['resets the connection', (socket) => socket.resetAndDestroy(), 502, 'upstream.broke'],
+  ['never answers', () => undefined, 504, 'upstream.timeout'],
+  [
+    'hangs within its content',
+    `HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 99\r\n\r\n{"id":"${secret}`,
+    504,
+    'upstream.timeout',
+  ],
+  [
+    'closes within its content',
+    (socket) =>
+      socket.end(
+        `HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 99\r\n\r\n{"id":"${secret}`,
+      ),
+    502,
+    'upstream.broke',
+  ],
+  ['speaks no HTTP', `${secret}\r\n\r\n`, 502, 'upstream.broke'],
+  [
+    'answers 500 with a page',
+    `HTTP/1.1 500 Oops ${secret}\r\nContent-Type: text/html\r\nContent-Length: 9\r\n\r\n${secret}`,
+    502,
+    'upstream.off_contract',
+  ],
+  [
+    'answers with a status of no contract',
+    `HTTP/1.1 202 ${secret}\r\nContent-Length: 0\r\n\r\n`,
+    502,
+    'upstream.off_contract',
+  ],
+  [
+    'redirects',
+    `HTTP/1.1 307 T\r\nLocation: http://${secret}/\r\nContent-Length: 0\r\n\r\n`,
+    502,
+    'upstream.off_contract',
+  ],
+  ['answers with another media type', ok(`"${secret}"`, 'text/html'), 502, 'upstream.off_contract'],
+  [
+    'answers without a media type',
+    `HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}`,
+    502,
+    'upstream.off_contract',
+  ],
+  ['sends broken JSON', ok(`{"id":"${secret}",}`), 502, 'upstream.off_contract'],
+  [
+    'sends JSON that is not UTF-8',
+    ok('{"id":"1"}', 'application/json').replace('"1"', '"\xff"'),
+    502,
+    'upstream.off_contract',
+  ],
+  ['sends a byte order mark', ok('\ufeff{"id":"1","name":"x"}'), 502, 'upstream.off_contract'],
+  ['sends nothing as JSON', ok(''), 502, 'upstream.off_contract'],
+  ['sends a value of the wrong type', ok(`{"id":["${secret}"],"name":"x"}`), 502, 'upstream.off_contract'],
+  [
+    'compresses unasked',
+    ok(secret, 'application/json', 'Content-Encoding: gzip\r\n'),
+    502,
+    'upstream.off_contract',
+  ],
+  ['sends too much', ok(`{"id":"${'x'.repeat(30_000)}","name":"x"}`), 502, 'upstream.off_contract'],
+  [
+    'sends too much without saying so',
+    `HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n7530\r\n"${'x'.repeat(29_998)}"\r\n0\r\n\r\n`,
+    502,
+    'upstream.off_contract',
+  ],
+  [
+    'sends two lengths',
+    `HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\n{}`,
+    502,
+    'upstream.broke',
+  ],
+  [
+    'switches protocols',
+    `HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n${secret}`,
+    502,
+    'upstream.broke',
+  ],
+  ['has endless headers', `HTTP/1.1 200 OK\r\nX: ${'x'.repeat(40_000)}\r\n\r\n`, 502, 'upstream.broke'],
+]
+
+for (const [what, reply, status, code] of failures) {
+  test(`${status} when the upstream ${what}`, async () => {
+    const act = (socket: Socket) =>
+      void (typeof reply === 'string' ? socket.write(reply.includes('\xff') ? Buffer.from(reply, 'latin1') : reply) : reply(socket))
+    await against(act, async (bad, count) => {
+      const response = await bad.fetch('/things/a1')
+      const text = await response.text()
+      assert.equal(response.status, status, text)
+      assert.equal((JSON.parse(text) as { code: string }).code, code)
+      const everything = text + JSON.stringify([...response.headers])
+      assert.ok(!everything.includes(secret))
+      assert.ok(!/127\.0\.0\.1|ECONN|UND_ERR|socket/i.test(everything), everything)
+      assert.equal(bad.records.length, 1)
+      assert.equal(bad.records[0]!.metered, false)
+      assert.equal(bad.records[0]!.code, code)
+      assert.ok(count() <= 2)
+    })
+  })
+}
+
+test('a write is sent once, whatever becomes of it', async () => {
+  await against(
+    (socket) => socket.resetAndDestroy(),
+    async (bad, count) => {
+      const response = await bad.fetch('/things', {
+        method: 'POST',
+        body: '{"name":"a"}',
+        headers: { 'content-type': 'application/json' },
+      })
+      assert.equal(response.status, 502)
+      assert.equal(count(), 1)
+    },
+  )
+})
+
+test('a read goes again, once, when a kept connection was closed under it', async () => {
+  const good = ok('{"id":"a1","name":"One"}')
+  await against(
+    (socket, count) => void (count === 2 ? socket.destroy() : socket.write(good)),
+    async (bad, count) => {
+      assert.equal((await bad.fetch('/things/a1')).status, 200)
+      assert.equal((await bad.fetch('/things/a1')).status, 200)
+      assert.equal(count(), 3)
+      assert.equal(bad.records.length, 2)
+    },
+  )
+})
+
+test('502 when nobody listens, and the answer names no address', async () => {
+  const gone = await startBadUpstream(() => undefined)
+  const { port } = gone.address() as AddressInfo
+  await new Promise((resolve) => gone.close(resolve))
+  const bad = await startScene(compileTestContract(), { upstreamUrl: `http://127.0.0.1:${port}` })
+  const response = await bad.fetch('/things/a1')
+  const text = await response.text()
+  assert.equal(response.status, 502)
+  assert.equal((JSON.parse(text) as { code: string }).code, 'upstream.unreachable')
+  assert.ok(!text.includes(String(port)))
+  await bad.close()
+})
+
+test('504 when the answer drips longer than the total time', async () => {
+  const dripping = new Set<NodeJS.Timeout>()
+  await against(
+    (socket) => {
+      socket.write('HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n')
+      dripping.add(setInterval(() => socket.write('1\r\n \r\n'), 50))
+    },
+    async (bad) => {
+      const response = await bad.fetch('/things/a1')
+      assert.equal(response.status, 504)
+      assert.equal(bad.gateway.open(), 0)
+    },
+  )
+  for (const timer of dripping) clearInterval(timer)
+})
+
+test('interim answers of the upstream are not passed on', async () => {
+  const early = 'HTTP/1.1 103 Early Hints\r\nLink: </secret>\r\n\r\n'
+  await against(
+    (socket) => void socket.write(early + ok('{"id":"a1","name":"One"}')),
+    async (bad) => {
+      const answer = await exchangeBytes(
+        Number(new URL(bad.url).port),
+        requestText('GET', '/things/a1', [`X-Api-Key: ${keys.live}`]),
+      )
+      assert.equal(statusOf(answer), 200)
+      assert.ok(!answer.includes('secret'))
+    },
+  )
+})
