@@ -1,0 +1,94 @@
+/** What a snapshot holds at one version, and how the next version is made of it. */
+import { listCapabilities } from '#/access/capabilities/capabilities.ts'
+import { listPackages } from '#/access/packages/packages.ts'
+import type { Route, Snapshot } from '#/gateway/gateway.ts'
+import type { Clock } from '#/kernel/clock/clock.ts'
+import { createDirectory } from '#/publish/snapshot/directory.ts'
+import type { Directory, Grants } from '#/publish/snapshot/directory.ts'
+import { createRouter } from '#/publish/snapshot/router.ts'
+import type { Router } from '#/publish/snapshot/router.ts'
+import type { Served } from '#/publish/snapshot/served.ts'
+import * as store from '#/publish/snapshot/store.ts'
+import type { ChangeRow, Reader } from '#/publish/snapshot/store.ts'
+
+export type Held = {
+  /** Number of the last change that is in it. */
+  readonly version: number
+  readonly directory: Directory
+  readonly router: Router
+  readonly snapshot: Snapshot
+}
+
+type Sources = { readonly served: Served; readonly clock: Clock }
+
+function hold(version: number, directory: Directory, router: Router): Held {
+  const snapshot: Snapshot = {
+    version,
+    match: router.match,
+    credential: directory.credential,
+    decide: (application, route) => directory.decide(application, route.operation.capability),
+    hidden: (route) => !directory.visible(route.operation.capability),
+  }
+  return { version, directory, router, snapshot }
+}
+
+/** Everything, as it stands in one transaction of the reader's. */
+export async function loadAll(reader: Reader, { served, clock }: Sources): Promise<Held> {
+  const version = await store.lastChange(reader)
+  const directory = createDirectory()
+  directory.setGrants(await readGrants(reader))
+  for await (const rows of store.readPartners(reader, null)) directory.putPartners(rows)
+  for await (const rows of store.readApplications(reader, null)) directory.putApplications(rows)
+  for await (const rows of store.readKeys(reader, null)) directory.putKeys(rows, clock.wall())
+  return hold(version, directory, routerOf(await served.load(reader), directory))
+}
+
+/**
+ * Reads what the changes are about and gives the function that puts it in, in one piece: between two steps of a
+ * request the gateway may see the old or the new, but never half of a change. Rows that a change names are still
+ * there: they are revoked, suspended or withdrawn, and never deleted.
+ */
+export async function readChanges(
+  reader: Reader,
+  held: Held,
+  changes: readonly ChangeRow[],
+  { served, clock }: Sources,
+): Promise<() => Held> {
+  const { directory } = held
+  const ids = (topic: string) => [
+    ...new Set(changes.filter((change) => change.topic === topic).map((change) => change.id!)),
+  ]
+  const about = (...topics: readonly string[]) => changes.some((change) => topics.includes(change.topic))
+  const grants = about('capability', 'package') ? await readGrants(reader) : null
+  const partners = await whole(store.readPartners(reader, ids('partner')))
+  const applications = await whole(store.readApplications(reader, ids('application')))
+  const keys = await whole(store.readKeys(reader, ids('key')))
+  const routes = about('contract', 'upstream') ? await served.load(reader) : null
+  const version = changes[changes.length - 1]!.number
+  return () => {
+    if (grants) directory.setGrants(grants)
+    directory.putPartners(partners)
+    directory.putApplications(applications)
+    directory.putKeys(keys, clock.wall())
+    return hold(version, directory, routes ? routerOf(routes, directory) : held.router)
+  }
+}
+
+/** A change of all rows of a kind at once. */
+export function namesNoRow(change: ChangeRow): boolean {
+  return change.id === null && ['partner', 'application', 'key'].includes(change.topic)
+}
+
+function routerOf(routes: readonly Route[], directory: Directory): Router {
+  return createRouter(routes, (route) => !directory.visible(route.operation.capability))
+}
+
+async function readGrants(reader: Reader): Promise<Grants> {
+  return { capabilities: await listCapabilities(reader), packages: await listPackages(reader) }
+}
+
+async function whole<Row>(pages: AsyncIterable<readonly Row[]>): Promise<readonly Row[]> {
+  const rows: Row[] = []
+  for await (const page of pages) rows.push(...page)
+  return rows
+}

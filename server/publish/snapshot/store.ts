@@ -1,0 +1,104 @@
+/**
+ * What a snapshot reads. One statement serves the whole load and the re-reading of single rows: `$1` is null or
+ * the ids, and the pages go by id, so that 300,000 keys never stand in memory as rows at once.
+ */
+import type { Tx } from '#/kernel/db/db.ts'
+import type { Environment } from '#/gateway/gateway.ts'
+
+export type Reader = Pick<Tx, 'rows'>
+
+export const statements = {
+  lastChange: `select last from control.kernel_change_counter`,
+  changesAfter: `
+    select number, topic, row_id as id from control.kernel_change where number > $1 order by number limit $2`,
+  partners: `
+    select partner.id, partner.state, assigned.package_id as "packageId"
+    from control.identity_partner as partner left join lateral (
+      select package_id from control.access_assignment where partner_id = partner.id
+      order by valid_from desc, recorded_at desc limit 1
+    ) as assigned on true
+    where ($1::uuid[] is null or partner.id = any ($1)) and partner.id > $2 order by partner.id limit $3`,
+  applications: `
+    select id, partner_id as "partnerId", environment from control.identity_application
+    where ($1::uuid[] is null or id = any ($1)) and id > $2 order by id limit $3`,
+  // The digest as base64url, milliseconds as numbers: what the gateway looks up and compares, made once here.
+  keys: `
+    select id, application_id as "applicationId",
+           translate(rtrim(encode(digest, 'base64'), '='), '+/', '-_') as digest,
+           (extract(epoch from expires_at) * 1000)::float8 as "expiresAt",
+           (extract(epoch from revoked_at) * 1000)::float8 as "revokedAt"
+    from control.identity_key where ($1::uuid[] is null or id = any ($1)) and id > $2 order by id limit $3`,
+} as const
+
+/** Every statement of the transaction then sees the same moment. Apart from the others: `set` cannot be prepared. */
+export async function freeze(reader: Reader): Promise<void> {
+  await reader.rows('set transaction isolation level repeatable read, read only')
+}
+
+export async function lastChange(reader: Reader): Promise<number> {
+  const [row] = await reader.rows<{ last: string }>(statements.lastChange)
+  if (!row) throw new Error('control.kernel_change_counter is empty')
+  return Number(row.last)
+}
+
+export type ChangeRow = { readonly number: number; readonly topic: string; readonly id: string | null }
+
+/** In the order of their commits, without gaps. */
+export async function changesAfter(
+  reader: Reader,
+  version: number,
+  limit: number,
+): Promise<readonly ChangeRow[]> {
+  type Row = { number: string; topic: string; id: string | null }
+  const rows = await reader.rows<Row>(statements.changesAfter, [version, limit])
+  return rows.map((row) => ({ ...row, number: Number(row.number) }))
+}
+
+export type PartnerRow = {
+  readonly id: string
+  readonly state: 'active' | 'suspended'
+  readonly packageId: string | null
+}
+
+export type ApplicationRow = {
+  readonly id: string
+  readonly partnerId: string
+  readonly environment: Environment
+}
+
+export type KeyRow = {
+  readonly id: string
+  readonly applicationId: string
+  readonly digest: string
+  readonly expiresAt: number | null
+  readonly revokedAt: number | null
+}
+
+export function readPartners(reader: Reader, ids: readonly string[] | null) {
+  return pages<PartnerRow>(reader, statements.partners, ids)
+}
+
+export function readApplications(reader: Reader, ids: readonly string[] | null) {
+  return pages<ApplicationRow>(reader, statements.applications, ids)
+}
+
+export function readKeys(reader: Reader, ids: readonly string[] | null) {
+  return pages<KeyRow>(reader, statements.keys, ids)
+}
+
+const pageSize = 20_000
+const lowest = '00000000-0000-0000-0000-000000000000'
+
+async function* pages<Row extends { id: string }>(
+  reader: Reader,
+  statement: string,
+  ids: readonly string[] | null,
+): AsyncGenerator<readonly Row[]> {
+  if (ids?.length === 0) return
+  for (let after = lowest; ;) {
+    const rows = await reader.rows<Row>(statement, [ids, after, pageSize])
+    if (rows.length > 0) yield rows
+    if (rows.length < pageSize) return
+    after = rows[rows.length - 1]!.id
+  }
+}
