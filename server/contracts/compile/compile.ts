@@ -13,6 +13,7 @@ import { createChecks, own, type Dialect, type Tree } from '#/contracts/validati
 export { OffContract } from '#/contracts/compile/operation.ts'
 export { createMatcher, type Matched, type Matcher, type Served } from '#/contracts/compile/matcher.ts'
 export type * from '#/contracts/compile/operation.ts'
+export { reservedPaths } from '#/contracts/compile/paths.ts'
 
 export type CompileOptions = {
   /** The name under which the provider registered the contract. */
