@@ -3,6 +3,7 @@
  * leaves whole or not at all; the first that is off contract ends the stream.
  */
 import { isUtf8 } from 'node:buffer'
+import { projectText } from '#/contracts/classification/classification.ts'
 import { OffContract } from '#/contracts/compile/compile.ts'
 import type { Projector } from '#/contracts/compile/compile.ts'
 
@@ -105,16 +106,6 @@ export function createEventStream(project: Projector, maxBytes: number): RecordR
 export function projectBytes(bytes: Buffer, project: Projector): string | OffContract {
   if (!isUtf8(bytes)) return new OffContract('', 'not UTF-8')
   return projectText(bytes.toString('utf8'), project)
-}
-
-function projectText(text: string, project: Projector): string | OffContract {
-  let value: unknown
-  try {
-    value = JSON.parse(text)
-  } catch {
-    return new OffContract('', 'not JSON')
-  }
-  return project(value)
 }
 
 function isBlank(line: Buffer): boolean {
