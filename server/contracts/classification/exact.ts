@@ -24,7 +24,7 @@ export function isRawNumber(value: unknown): value is RawNumber {
 /** Fifteen digits survive a double, whatever they are; anything longer, or with an exponent, is kept as sent. */
 function parseExact(text: string): unknown {
   return json.parse(text, (_key, value, context) =>
-    typeof value === 'number' && (context.source.length > 15 || !Number.isSafeInteger(value))
+    typeof value === 'number' && (context.source.length > 15 || /e/i.test(context.source))
       ? json.rawJSON(context.source)
       : value,
   )
@@ -36,7 +36,7 @@ export const lostDigits = 'precision'
  * Parses an answer and projects it. Text that is not JSON is `OffContract` too. This, not `JSON.parse`, is the way
  * to read an upstream's answer: it is what keeps integers beyond 2^53 as they were sent.
  */
-export function projectText(project: Projector, text: string): string | OffContract {
+export function projectText(text: string, project: Projector): string | OffContract {
   let value: unknown
   try {
     value = JSON.parse(text)
@@ -59,7 +59,8 @@ export function nearest(value: number | RawNumber): number {
 
 /** JSON Schema 2020-12 §6.1.1: an integer is a number with no fractional part, however it is written (1.0, 1e2). */
 export function isInteger(value: number | RawNumber): boolean {
-  if (typeof value === 'number') return Number.isInteger(value)
+  // Infinity is what JSON.parse makes of 1e400; it will be read again before anything is released of it.
+  if (typeof value === 'number') return Number.isInteger(value) || !Number.isFinite(value)
   const [, digits = '', fraction = '', exponent = '0'] =
     /^-?(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/.exec(value.rawJSON) ?? []
   const decimals = fraction.replace(/0+$/, '')

@@ -26,7 +26,7 @@ export type Shape = {
   readonly decided: readonly Group[]
   /** Somewhere it has a class other than public, or is only ever sent by clients: nothing leaves. */
   readonly hidden: boolean
-  /** Every schema that lists it says `public` itself: then it is released even where it is free-form. */
+  /** It says `public` itself, as listed or by the branch taken: then it is released even where it is free-form. */
   readonly explicit: boolean
   /** False only for a body without a class, whose strings and numbers nobody has released. */
   readonly scalars: boolean
@@ -67,7 +67,7 @@ export function createShapes(releasesByDefault: boolean, compile: (shape: Shape)
     const listed = shape.whole.parts
       .map((part) => listingAt(part, index))
       .filter((each) => typeof each === 'object')
-    return listed.length === 0 ? null : make(listed, shape.scalars || listed.every(isPublic))
+    return listed.length === 0 ? null : make(listed, shape.scalars)
   }
   const elements = (shape: Shape): Elements | null => {
     const { parts } = shape.whole
@@ -85,7 +85,7 @@ export function createShapes(releasesByDefault: boolean, compile: (shape: Shape)
     return { name, required, listed, fate, shape }
   }
   return {
-    of: (listed, scalars) => make(listed, scalars || listed.every(isPublic)),
+    of: (listed, scalars) => make(listed, scalars),
     take(shape, group, branch, settled = []) {
       const part = group.branches[branch]
       const taken = part && !shape.taken.includes(part) ? [...shape.taken, part] : shape.taken
@@ -123,6 +123,7 @@ function createStore(releasesByDefault: boolean, compile: (shape: Shape) => Run)
     const known = shapes.get(key)
     if (known) return known
     const whole = wholeOf([...listed, ...taken])
+    const explicit = listed.every(isPublic) || taken.some(isPublic)
     const shape: Shape = {
       whole,
       listed,
@@ -130,8 +131,8 @@ function createStore(releasesByDefault: boolean, compile: (shape: Shape) => Run)
       decided,
       undecided: whole.groups.filter((group) => !decided.includes(group)),
       hidden: whole.parts.some((part) => part.writeOnly || (part.class ?? 'public') !== 'public'),
-      explicit: listed.every(isPublic),
-      scalars: scalars || releasesByDefault,
+      explicit,
+      scalars: scalars || releasesByDefault || explicit,
       run(value, depth) {
         shape.run = compile(shape)
         return shape.run(value, depth)

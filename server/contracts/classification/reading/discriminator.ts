@@ -27,7 +27,8 @@ export function readDiscriminator(
     to.notice(member(member(at, 'discriminator'), 'mapping'), 'discriminator_mapping', message)
   }
   const reached = new Set(names.values())
-  if (refs.every((_, index) => reached.has(index))) return { how: 'name', property, branches: names }
+  if (refs.every((ref, index) => ref !== undefined || reached.has(index)))
+    return { how: 'name', property, branches: names }
   const message = 'a branch has no name that the discriminator could say; the first valid branch is taken'
   to.notice(member(at, 'discriminator'), 'discriminator_unused', message)
   return null
