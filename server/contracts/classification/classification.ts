@@ -37,9 +37,9 @@ export type Projection = Survey & {
 
 export type Classifier = {
   /** The projector of one body. `pointer` is the JSON Pointer of the schema in the document (`#/paths/…/schema`). */
-  projector(schema: unknown, pointer: string): Projection
+  readonly projector: (schema: unknown, pointer: string) => Projection
   /** The class that a schema states for the value as a whole, through `$ref` and `allOf`; null where there is none. */
-  classOf(schema: unknown, pointer: string): Class | null
+  readonly classOf: (schema: unknown, pointer: string) => Class | null
 }
 
 /** Prepares one document. Its operations share everything that is read and made of its schemas. */

@@ -76,7 +76,9 @@ describe('a property', () => {
     assert.deepEqual(all({ type: 'string', 'x-portico-class': 'payout' }, 'public'), {})
     assert.deepEqual(all({ allOf: [{ 'x-portico-class': 'payout' }] }, 'public'), {})
   })
+})
 
+describe('a property, wherever it is listed,', () => {
   test('is also listed by a pattern or a typed rest of another conjunct', () => {
     const first = object({ a: text })
     const hidden = { 'x-portico-class': 'cost', type: 'string' }

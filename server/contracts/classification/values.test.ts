@@ -201,7 +201,7 @@ describe('numbers that a double cannot hold', () => {
     assert.equal(reason(`{"map":{"a":${big}0}}`), '#/map/*: maximum')
     assert.equal(reason(`{"map":{"a":123456789012345678901}}`), '#/map/*: multipleOf')
     assert.equal(reason(`{"free":${big}}`), '#/free: type')
-    assert.equal(reason(`${big}`), '#: type')
+    assert.equal(reason(big), '#: type')
   })
 
   test('are refused where the text is not at hand, never altered', () => {
