@@ -1,8 +1,9 @@
 /** An OpenAPI document becomes operations that the gateway can serve, or a list of reasons why not. */
+import { createClassifier, type Classifier } from '#/contracts/classification/classification.ts'
 import { compileResponse } from '#/contracts/compile/answers.ts'
 import type { Contract } from '#/contracts/compile/contract.ts'
 import { readHead } from '#/contracts/compile/head.ts'
-import { OffContract, type Compiled, type StatusRule } from '#/contracts/compile/operation.ts'
+import type { Compiled, Projector, StatusRule } from '#/contracts/compile/operation.ts'
 import { compileOperations } from '#/contracts/compile/operations.ts'
 import { readParameter, type Parameter } from '#/contracts/compile/requests/parameter.ts'
 import { createReport, type Locate, type Report } from '#/contracts/compile/report.ts'
@@ -11,9 +12,8 @@ import { survey } from '#/contracts/compile/survey/survey.ts'
 import { createChecks, own, type Dialect, type Tree } from '#/contracts/validation/validation.ts'
 
 export { OffContract } from '#/contracts/compile/operation.ts'
-export { createMatcher, type Matched, type Matcher, type Served } from '#/contracts/compile/matcher.ts'
-export type * from '#/contracts/compile/operation.ts'
 export { reservedPaths } from '#/contracts/compile/paths.ts'
+export type * from '#/contracts/compile/operation.ts'
 
 export type CompileOptions = {
   /** The name under which the provider registered the contract. */
@@ -114,6 +114,7 @@ function createContract(
 ): Contract {
   const parameters = new Map<Tree, Parameter | null>()
   const responses = new Map<Tree, StatusRule>()
+  const classifier = createClassifier(document, { dialect, defaultClass })
   const contract: Contract = {
     document,
     dialect,
@@ -123,9 +124,17 @@ function createContract(
     unclassified: new Set(),
     parameter: (node, pointer) => once(parameters, node, () => readParameter(node, pointer, contract)),
     response: (node, pointer) => once(responses, node, () => compileResponse(node, pointer, contract)),
-    project: () => () => new OffContract('#', 'no projector'),
+    project: ({ node, pointer }) => project(classifier, node, pointer, contract),
   }
   return contract
+}
+
+function project(classifier: Classifier, node: unknown, pointer: string, contract: Contract): Projector {
+  const { project, unclassified, refusals, notices } = classifier.projector(node, pointer)
+  for (const one of unclassified) contract.unclassified.add(one)
+  for (const one of refusals) contract.report.refuse(one.pointer, one.code, one.message)
+  for (const one of notices) contract.report.note(one.pointer, one.code, one.message)
+  return project
 }
 
 function once<K, V>(made: Map<K, V>, key: K, make: () => V): V {

@@ -5,7 +5,15 @@
 import { classes, isClass } from '#/contracts/classification/classification.ts'
 import type { Report } from '#/contracts/compile/report.ts'
 import { refuseLost } from '#/contracts/compile/report.ts'
-import { extensions, referable, shapes, type Member, type Shape } from '#/contracts/compile/survey/shapes.ts'
+import {
+  extensions,
+  referable,
+  requiredMembers,
+  shapes,
+  type Member,
+  type Plain,
+  type Shape,
+} from '#/contracts/compile/survey/shapes.ts'
 import { surveySchema } from '#/contracts/compile/survey/schemas.ts'
 import {
   follow,
@@ -53,10 +61,11 @@ export function survey({ document, dialect, report }: Survey): ReadonlyMap<Tree,
       schemas.set(node, pointer)
       surveySchema(node, pointer, dialect, report)
     }
+    visitRequired(node, shape, pointer)
     for (const key of Object.keys(node)) {
       const known = Object.hasOwn(shapes[shape], key) ? shapes[shape][key] : undefined
       if (known === undefined) noteUnknown(key, shape, pointer)
-      else if (known !== null) visitMember(known, node[key], member(pointer, key))
+      else visitMember(known, node[key], member(pointer, key))
     }
   }
 
@@ -89,7 +98,13 @@ export function survey({ document, dialect, report }: Survey): ReadonlyMap<Tree,
     return true
   }
 
-  function visitMember({ of, many }: NonNullable<Member>, value: unknown, pointer: string): void {
+  function visitMember(known: Member, value: unknown, pointer: string): void {
+    if (typeof known === 'string') {
+      if (!isPlain(known, value))
+        report.refuse(pointer, 'malformed', known === 'list' ? 'must be a list' : `must be a ${known}`)
+      return
+    }
+    const { of, many } = known
     if (many === 'one') return visit({ node: value, shape: of, pointer })
     if (many === 'list') {
       if (!Array.isArray(value)) return report.refuse(pointer, 'malformed', 'must be a list')
@@ -100,6 +115,16 @@ export function survey({ document, dialect, report }: Survey): ReadonlyMap<Tree,
     for (const key of Object.keys(value)) {
       const isExtension = key.startsWith('x-') && (of === 'path item' || of === 'response')
       if (!isExtension) visit({ node: value[key], shape: of, pointer: member(pointer, key) })
+    }
+  }
+
+  function visitRequired(node: Tree, shape: Shape, pointer: string): void {
+    for (const names of requiredMembers(shape, dialect)) {
+      const given = names.filter((name) => Object.hasOwn(node, name))
+      if (given.length === 1) continue
+      const what =
+        given.length > 1 ? `cannot have ${given.join(' and ')} together` : `must have ${names.join(' or ')}`
+      report.refuse(pointer, 'malformed', `a ${shape} ${what}`)
     }
   }
 
@@ -132,5 +157,18 @@ export function survey({ document, dialect, report }: Survey): ReadonlyMap<Tree,
     if (key.startsWith('x-') || (shape === 'schema' && key === '$ref')) return
     if (shape === 'schema') return // surveySchema has spoken of it
     report.note(member(pointer, key), 'unknown_member', `${key} is not known in a ${shape} and is ignored`)
+  }
+}
+
+function isPlain(kind: Plain, value: unknown): boolean {
+  switch (kind) {
+    case 'list':
+      return Array.isArray(value)
+    case 'object':
+      return isTree(value)
+    case 'anything':
+      return true
+    default:
+      return typeof value === kind
   }
 }
