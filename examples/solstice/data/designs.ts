@@ -28,7 +28,20 @@ type Facts = {
 /** More panels in a row exceed the voltage an inverter takes. */
 const modulesPerString = 14
 /** Percent of a year's yield that each month brings. */
-const monthShares = [3, 5, 8, 11, 13, 14, 14, 12, 9, 6, 3, 2]
+const monthShares = Object.entries({
+  jan: 3,
+  feb: 5,
+  mar: 8,
+  apr: 11,
+  may: 13,
+  jun: 14,
+  jul: 14,
+  aug: 12,
+  sep: 9,
+  oct: 6,
+  nov: 3,
+  dec: 2,
+})
 
 /** Every product of the wish must be in the catalogue. */
 export function computeDesign(
@@ -58,10 +71,7 @@ export function computeDesign(
     sizeKwp: watts / 1000,
     annualYieldKwh: annual,
     yieldByMonth: Object.fromEntries(
-      monthShares.map((share, month) => [
-        String(month + 1).padStart(2, '0'),
-        Math.round((annual * share) / 100),
-      ]),
+      monthShares.map(([month, share]) => [month, Math.round((annual * share) / 100)]),
     ),
     shadingLossPercent: status === 'final' ? 3.4 : null,
     cost: {

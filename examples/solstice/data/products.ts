@@ -55,7 +55,7 @@ function product(environment: Environment, dice: Dice, category: Product['catego
   const source = dice.pick(['Rheinhandel', 'Sunport Rotterdam', 'direct'])
   return {
     id: `prd_${number}`,
-    createdAt: '2025-09-01T08:00:00.000Z',
+    createdAt: '2024-09-02T08:00:00.000Z',
     updatedAt: `2026-0${dice.between(1, 6)}-1${dice.between(0, 9)}T06:30:00.000Z`,
     sku,
     category,
@@ -68,7 +68,7 @@ function product(environment: Environment, dice: Dice, category: Product['catego
     certificates: certificates(category, number),
     cost,
     margin: less(listPrice, cost),
-    rateCardId: 'rc_101',
+    rateCardId: 'rc_102',
     supplierSource: source,
     suppliers: [
       { name: source, leadTimeDays: dice.between(3, 20), cost },

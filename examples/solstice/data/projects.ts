@@ -14,6 +14,9 @@ const stages: readonly ProjectStatus[] = ['lead', 'surveyed', 'designed', 'propo
 /** How many stages each showcase project has behind it, oldest project first. */
 const showcaseStages = [6, 6, 6, 6, 5, 4, 4, 3, 3, 2, 1, 1]
 
+/** What a showcase project took from one stage to the next. */
+const daysPerStage = 11
+
 const people = ['Marta Vogel', 'Jonas Brandt', 'Ines Keller', 'Paul Achterberg', 'Lea Sommer', 'Omar Haddad']
 const towns = [
   { street: 'Lindenweg', postalCode: '86150', city: 'Augsburg', country: 'DE', at: [48.37, 10.9] },
@@ -118,7 +121,7 @@ function assemble(products: readonly Product[], parts: Parts): Project {
   return {
     id,
     createdAt: now,
-    updatedAt: now,
+    updatedAt: daysAfter(now, (reached.length - 1) * daysPerStage),
     ...wish,
     status: reached.at(-1) ?? 'lead',
     showcase: parts.showcase,
@@ -126,7 +129,7 @@ function assemble(products: readonly Product[], parts: Parts): Project {
     value: reached.includes('proposed') ? value : null,
     milestones: reached.map((status, index) => ({
       status,
-      at: now,
+      at: daysAfter(now, index * daysPerStage),
       payout: percent(payout, index * 20),
       evidenceUrl: `https://evidence.solstice.example/${id}/${status}.pdf`,
     })),
@@ -134,11 +137,15 @@ function assemble(products: readonly Product[], parts: Parts): Project {
     margin: less(value, cost),
     payout,
     supplierSource: panel.supplierSource,
-    rateCardId: 'rc_101',
+    rateCardId: 'rc_102',
     evidenceUrl: `https://evidence.solstice.example/${id}/photos.zip`,
     riskScore: (cents(value) % 97) / 100,
     ...leftovers('project', cost),
   }
+}
+
+function daysAfter(time: string, days: number): string {
+  return new Date(Date.parse(time) + days * 86_400_000).toISOString()
 }
 
 export function seedProjects(environment: Environment, products: readonly Product[]): readonly Project[] {
@@ -147,7 +154,8 @@ export function seedProjects(environment: Environment, products: readonly Produc
   return showcaseStages.map((_, index) =>
     assemble(products, {
       id: `prj_${1001 + index}`,
-      now: `2026-0${1 + (index >> 1)}-${String(dice.between(1, 28)).padStart(2, '0')}T09:00:00.000Z`,
+      // Two a month from July 2025, so that the oldest ones run before the readings begin.
+      now: new Date(Date.UTC(2025, 6 + (index >> 1), dice.between(1, 14) + (index % 2) * 14, 9)).toISOString(),
       wish: showcaseWish(environment, dice, index),
       reached: stages.slice(0, showcaseStages[index]),
       showcase: true,

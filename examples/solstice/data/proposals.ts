@@ -51,7 +51,7 @@ export function priceProposal(
     total,
     financing: finance(total, wish.financing),
     validUntil: wish.validUntil,
-    acceptedAt: accepted ? now : null,
+    acceptedAt: accepted ? reachedAt(project, 'sold') : null,
     ...(wish.message !== null && { message: wish.message }),
     cost,
     margin: less(net, cost),
@@ -163,10 +163,16 @@ export function seedProposals(
       const status = project.status === 'proposed' ? 'sent' : 'accepted'
       return priceProposal(products, project, design, wish, {
         id: `prp_${1001 + index}`,
-        now: project.createdAt,
+        now: reachedAt(project, 'proposed'),
         status,
       })
     })
+}
+
+function reachedAt(project: Project, status: Project['status']): string {
+  const milestone = project.milestones.find((one) => one.status === status)
+  if (!milestone) throw new Error(`${project.id} was never ${status}`)
+  return milestone.at
 }
 
 /** What a project is worth by its latest proposal. */

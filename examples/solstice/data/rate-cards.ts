@@ -4,11 +4,11 @@ import { createDice } from './dice.ts'
 import type { Environment, RateCard } from './model.ts'
 
 const regions = [
+  { region: 'DE-BY', title: 'Bavaria 2025', validFrom: '2025-01-01', validUntil: '2026-01-01' },
   { region: 'DE-BY', title: 'Bavaria', validFrom: '2026-01-01', validUntil: null },
   { region: 'DE-BW', title: 'Baden-Württemberg', validFrom: '2026-01-01', validUntil: null },
-  { region: 'AT-7', title: 'Tyrol', validFrom: '2026-03-01', validUntil: null },
   { region: 'NL-UT', title: 'Utrecht', validFrom: '2026-01-01', validUntil: null },
-  { region: 'DE-BY', title: 'Bavaria 2025', validFrom: '2025-01-01', validUntil: '2026-01-01' },
+  { region: 'AT-7', title: 'Tyrol', validFrom: '2026-03-01', validUntil: null },
 ]
 
 /** Service, unit, price in cents. */
