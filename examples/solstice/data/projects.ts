@@ -155,7 +155,9 @@ export function seedProjects(environment: Environment, products: readonly Produc
     assemble(products, {
       id: `prj_${1001 + index}`,
       // Two a month from July 2025, so that the oldest ones run before the readings begin.
-      now: new Date(Date.UTC(2025, 6 + (index >> 1), dice.between(1, 14) + (index % 2) * 14, 9)).toISOString(),
+      now: new Date(
+        Date.UTC(2025, 6 + (index >> 1), dice.between(1, 14) + (index % 2) * 14, 9),
+      ).toISOString(),
       wish: showcaseWish(environment, dice, index),
       reached: stages.slice(0, showcaseStages[index]),
       showcase: true,
