@@ -1,0 +1,134 @@
+/**
+ * What a call costs through Portico, beside our own lane with no step, bare nginx `proxy_pass` and `@fastify/http-proxy`.
+ *
+ * The side under test has one core to itself; wrk and the upstream (nginx answering from memory) share the
+ * other. Rounds are interleaved and medians compared, so a machine that changes its mind hits all sides.
+ */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { deriveDemoKey } from '#/identity/keys/keys.ts'
+import { table } from '../scripts/commands.ts'
+import type { PartName } from '../scripts/parts.ts'
+import { busyShare, cpuTime, load } from './gateway/load.ts'
+import type { Round } from './gateway/load.ts'
+import { startNginx, startSide } from './gateway/processes.ts'
+import type { Side } from './gateway/processes.ts'
+import { topFunctions } from './gateway/profile.ts'
+import { answer, path } from './gateway/scene.ts'
+
+export const needs: readonly PartName[] = ['nginx', 'wrk']
+
+const rounds = Number(process.env.ROUNDS ?? 5)
+const seconds = Number(process.env.SECONDS ?? 4)
+const sideCore = 0
+const loadCore = 1
+
+export default async function gatewayBench(): Promise<void> {
+  const key = deriveDemoKey('bench', 'bench', 'live')
+  const upstream = await startNginx('upstream', loadCore, `return 200 '${answer}';`)
+  const sides = await startSides(upstream.port, key)
+  try {
+    const results = await measure(sides, upstream, key)
+    report(results)
+    await profile(upstream.port, key)
+  } finally {
+    await Promise.all([...sides, upstream].map((side) => side.stop()))
+  }
+}
+
+function startSides(upstream: number, key: string): Promise<Side[]> {
+  const args = [String(upstream), key]
+  const proxy = `proxy_pass http://up; proxy_http_version 1.1; proxy_set_header Connection "";`
+  return Promise.all([
+    startSide('portico', args, sideCore),
+    startSide('pass-through', args, sideCore),
+    startNginx('nginx', sideCore, proxy, `upstream up { server 127.0.0.1:${upstream}; keepalive 128; }`),
+    startSide('http-proxy', args, sideCore),
+  ])
+}
+
+type Result = Round & { readonly name: string; readonly loadBusy: number }
+
+async function measure(sides: readonly Side[], upstream: Side, key: string): Promise<readonly Result[]> {
+  const all: Result[] = []
+  // The first round warms up compilers and connections and does not count.
+  for (let round = 0; round <= rounds; round++) {
+    for (const side of sides) {
+      const before = cpuTime(upstream.pid)
+      const result = await load({ ...side, path, seconds: round === 0 ? 2 : seconds, core: loadCore, key })
+      if (result.wrong > 0) throw new Error(`${side.name}: ${result.wrong} answers were not 200`)
+      const loadBusy = busyShare(cpuTime(upstream.pid) - before + result.loadUs, result.seconds)
+      if (round > 0) all.push({ ...result, name: side.name, loadBusy })
+    }
+  }
+  return sides.map(({ name }) =>
+    medians(
+      name,
+      all.filter((one) => one.name === name),
+    ),
+  )
+}
+
+function medians(name: string, results: readonly Result[]): Result {
+  const middle = (of: (result: Result) => number): number =>
+    results.map(of).toSorted((a, b) => a - b)[Math.floor(results.length / 2)]!
+  return {
+    name,
+    perSecond: middle((one) => one.perSecond),
+    p50: middle((one) => one.p50),
+    p99: middle((one) => one.p99),
+    cpuUs: middle((one) => one.cpuUs),
+    loadBusy: middle((one) => one.loadBusy),
+    loadUs: 0,
+    seconds,
+    wrong: 0,
+  }
+}
+
+function report(results: readonly Result[]): void {
+  const [portico, passThrough, nginx, proxy] = results as [Result, Result, Result, Result]
+  const rows = results.map((one) => [
+    one.name,
+    one.perSecond.toFixed(0),
+    one.p50.toFixed(2),
+    one.p99.toFixed(2),
+    one.cpuUs.toFixed(1),
+    (one.perSecond / portico.perSecond).toFixed(2),
+    (one.cpuUs / portico.cpuUs).toFixed(2),
+    `${(one.loadBusy * 100).toFixed(0)} %`,
+  ])
+  const heads = ['side', 'requests/s', 'p50 ms', 'p99 ms', 'CPU µs', 'rate ÷ ours', 'CPU ÷ ours', 'load core']
+  console.log(`${rounds} rounds of ${seconds} s, 32 connections, ${answer.length} bytes; medians`)
+  console.log(table([heads, ...rows]))
+  const steps = portico.cpuUs - passThrough.cpuUs
+  const promises: [string, number, (value: number) => boolean, string][] = [
+    ['all steps ÷ pass-through, CPU', steps / passThrough.cpuUs, (value) => value <= 0.25, '≤ 0.25'],
+    ['requests/s ÷ nginx', portico.perSecond / nginx.perSecond, (value) => value >= 0.3, '≥ 0.30'],
+    ['requests/s ÷ http-proxy', portico.perSecond / proxy.perSecond, (value) => value >= 2, '≥ 2.00'],
+  ]
+  console.log(`all steps together: ${steps.toFixed(1)} µs of CPU a request`)
+  console.log(
+    table([
+      ['promise', 'measured', 'target', ''],
+      ...promises.map(([what, value, holds, target]) => [
+        what,
+        value.toFixed(2),
+        target,
+        holds(value) ? 'kept' : 'MISSED',
+      ]),
+    ]),
+  )
+}
+
+/** One more round under the profiler, to say what to look at next. */
+async function profile(upstream: number, key: string): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), 'portico-profile-'))
+  const flags = ['--cpu-prof', `--cpu-prof-dir=${folder}`, '--cpu-prof-interval=500']
+  const side = await startSide('portico', [String(upstream), key], sideCore, flags)
+  await load({ ...side, path, seconds, core: loadCore, key })
+  await side.stop()
+  console.log('the next cost, by self time under the profiler:')
+  console.log(table([['share', 'function', 'where'], ...topFunctions(folder, 18)]))
+  rmSync(folder, { recursive: true, force: true })
+}

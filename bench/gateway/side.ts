@@ -1,0 +1,113 @@
+/**
+ * One side of the gateway benchmark, in a process of its own: `node side.ts <kind> <port of the upstream> <key>`.
+ * Prints the port it listens on. On SIGTERM it leaves by itself, so that a CPU profile is written.
+ */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import httpProxy from '@fastify/http-proxy'
+import fastify from 'fastify'
+import { Pool } from 'undici'
+import type { Dispatcher } from 'undici'
+import { createGateway, createNodeLane } from '#/gateway/gateway.ts'
+import type { Answer, Request } from '#/gateway/gateway.ts'
+import { parseKey } from '#/identity/keys/keys.ts'
+import { systemClock } from '#/kernel/clock/clock.ts'
+import { newId } from '#/kernel/id/id.ts'
+import { silentLog } from '#/kernel/log/log.ts'
+import { openJournal } from '#/usage/journal/journal.ts'
+import { snapshotFor } from './scene.ts'
+
+const [kind = '', upstreamPort = '', key = ''] = process.argv.slice(2)
+
+const sides: Readonly<Record<string, () => Promise<number>>> = {
+  portico,
+  'pass-through': passThrough,
+  'http-proxy': proxy,
+}
+
+/** All steps, the real journal, and a snapshot that costs nothing to ask. */
+async function portico(): Promise<number> {
+  const folder = mkdtempSync(join(tmpdir(), 'portico-bench-'))
+  process.on('exit', () => rmSync(folder, { recursive: true, force: true }))
+  const parsed = parseKey(key)
+  if (!parsed.ok) throw new Error('the key of the benchmark is none')
+  const snapshot = snapshotFor(Number(upstreamPort), parsed.digest)
+  const clock = systemClock()
+  const log = silentLog()
+  const gateway = createGateway({
+    snapshot: () => snapshot,
+    recorder: openJournal({ folder, sync: 'grouped', clock, log }),
+    clock,
+    newId,
+    parseKey,
+    problems: { base: 'https://portal.example' },
+    log,
+  })
+  return listen(createServer(createNodeLane(gateway)))
+}
+
+/** The same lane and the same client, with nothing between them. */
+async function passThrough(): Promise<number> {
+  const pool = new Pool(`http://127.0.0.1:${upstreamPort}`, {
+    connections: 256,
+    pipelining: 1,
+    allowH2: false,
+  })
+  const handle = (request: Request, respond: (answer: Answer) => void): void => {
+    pool.dispatch({ path: request.target, method: request.method }, new PassThrough(respond))
+  }
+  return listen(createServer(createNodeLane({ handle })))
+}
+
+class PassThrough implements Dispatcher.DispatchHandler {
+  readonly #respond: (answer: Answer) => void
+  readonly #chunks: Buffer[] = []
+  #status = 0
+  #type = ''
+
+  constructor(respond: (answer: Answer) => void) {
+    this.#respond = respond
+  }
+
+  onRequestStart(): void {}
+
+  onResponseStart(_controller: unknown, status: number, headers: { 'content-type'?: string }): void {
+    this.#status = status
+    this.#type = headers['content-type'] ?? ''
+  }
+
+  onResponseData(_controller: unknown, chunk: Buffer): void {
+    this.#chunks.push(chunk)
+  }
+
+  onResponseEnd(): void {
+    const body = Buffer.concat(this.#chunks).toString('utf8')
+    const headers = ['Content-Type', this.#type, 'Content-Length', String(Buffer.byteLength(body))]
+    this.#respond({ status: this.#status, headers, body, stream: null })
+  }
+
+  onResponseError(_controller: unknown, error: Error): void {
+    throw error
+  }
+}
+
+/** As its README shows it, with no policy at all. */
+async function proxy(): Promise<number> {
+  const app = fastify()
+  await app.register(httpProxy, { upstream: `http://127.0.0.1:${upstreamPort}` })
+  await app.listen({ port: 0, host: '127.0.0.1' })
+  return (app.server.address() as AddressInfo).port
+}
+
+async function listen(server: ReturnType<typeof createServer>): Promise<number> {
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', 1024, resolve))
+  return (server.address() as AddressInfo).port
+}
+
+process.on('SIGTERM', () => process.exit(0))
+const start = sides[kind]
+if (start === undefined) throw new Error(`no side is called ${kind}`)
+process.stdout.write(`${await start()}\n`)
