@@ -14,6 +14,7 @@ import { createChecks, own, type Dialect, type Tree } from '#/contracts/validati
 export { OffContract } from '#/contracts/compile/operation.ts'
 export { reservedPaths } from '#/contracts/compile/paths.ts'
 export type * from '#/contracts/compile/operation.ts'
+export type { Locate } from '#/contracts/compile/report.ts'
 
 export type CompileOptions = {
   /** The name under which the provider registered the contract. */
@@ -33,6 +34,7 @@ const nothing: Omit<Compiled, 'refusals' | 'notices'> = {
   operations: [],
   capabilities: [],
   unclassified: [],
+  fields: { released: 0, withheld: 0 },
 }
 
 /**
@@ -90,6 +92,7 @@ function compileUnguarded(
     operations,
     capabilities,
     unclassified: [...contract.unclassified].toSorted(),
+    fields: contract.fields,
   }
 }
 
@@ -122,6 +125,7 @@ function createContract(
     defaultClass,
     checks: createChecks({ document, dialect }),
     unclassified: new Set(),
+    fields: { released: 0, withheld: 0 },
     parameter: (node, pointer) => once(parameters, node, () => readParameter(node, pointer, contract)),
     response: (node, pointer) => once(responses, node, () => compileResponse(node, pointer, contract)),
     project: ({ node, pointer }) => project(classifier, node, pointer, contract),
@@ -130,7 +134,9 @@ function createContract(
 }
 
 function project(classifier: Classifier, node: unknown, pointer: string, contract: Contract): Projector {
-  const { project, unclassified, refusals, notices } = classifier.projector(node, pointer)
+  const { project, unclassified, released, withheld, refusals, notices } = classifier.projector(node, pointer)
+  contract.fields.released += released
+  contract.fields.withheld += withheld
   for (const one of unclassified) contract.unclassified.add(one)
   for (const one of refusals) contract.report.refuse(one.pointer, one.code, one.message)
   for (const one of notices) contract.report.note(one.pointer, one.code, one.message)

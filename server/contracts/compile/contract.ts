@@ -18,4 +18,6 @@ export type Contract = {
   readonly defaultClass: 'public' | null
   /** Where response properties without a class stand; filled as answers are compiled. */
   readonly unclassified: Set<string>
+  /** Counted as answers are compiled. */
+  readonly fields: { released: number; withheld: number }
 }

@@ -1,7 +1,14 @@
 /** The first things a document says of itself: which OpenAPI it is, its title, its version. */
 import type { Report } from '#/contracts/compile/report.ts'
 import { isServedDialect } from '#/contracts/compile/survey/schemas.ts'
-import { isTree, own, type Dialect, type Tree } from '#/contracts/validation/validation.ts'
+import {
+  isBounded,
+  isTree,
+  own,
+  tooLarge,
+  type Dialect,
+  type Tree,
+} from '#/contracts/validation/validation.ts'
 
 export type Head = {
   readonly tree: Tree
@@ -11,21 +18,13 @@ export type Head = {
   readonly version: string
 }
 
-/** Deeper documents exist only to exhaust a stack; more nodes only to exhaust a memory (GitHub's has 500,000). */
-const maxDepth = 200
-const maxNodes = 5_000_000
-
 export function readHead(document: unknown, report: Report): Head | null {
   if (!isTree(document)) {
     report.refuse('#', 'malformed', 'the document is not an object')
     return null
   }
   if (!isBounded(document)) {
-    report.refuse(
-      '#',
-      'too_large',
-      `the document is nested deeper than ${maxDepth} levels, has too many parts, or contains itself`,
-    )
+    report.refuse('#', 'too_large', tooLarge)
     return null
   }
   const dialect = readDialect(document, report)
@@ -74,19 +73,4 @@ function noteUnserved(document: Tree, report: Report): void {
       'webhooks of a contract are not served',
     )
   }
-}
-
-/** Also ends on a document in memory that contains itself: it is nested without end. */
-function isBounded(document: unknown): boolean {
-  let left = maxNodes
-  const stack: [unknown, number][] = [[document, 0]]
-  for (let next = stack.pop(); next !== undefined; next = stack.pop()) {
-    const [node, depth] = next
-    if (--left < 0 || depth > maxDepth) return false
-    if (typeof node !== 'object' || node === null) continue
-    for (const one of Array.isArray(node) ? (node as unknown[]) : Object.values(node)) {
-      if (typeof one === 'object' && one !== null) stack.push([one, depth + 1])
-    }
-  }
-  return true
 }

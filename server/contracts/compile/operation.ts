@@ -117,6 +117,8 @@ export type Compiled = {
   readonly capabilities: readonly string[]
   /** JSON Pointers of response properties without a class, which are therefore not released. */
   readonly unclassified: readonly string[]
+  /** Properties of answers that leave and that do not, each counted once an answer that has it. */
+  readonly fields: { readonly released: number; readonly withheld: number }
   readonly refusals: readonly Refusal[]
   readonly notices: readonly Notice[]
 }

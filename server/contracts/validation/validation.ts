@@ -1,4 +1,5 @@
 /** A schema of a contract becomes a check that is safe to run on what a stranger sends. */
+export { isBounded, tooLarge } from '#/contracts/validation/bounds.ts'
 export { createChecks, type Check, type Checks } from '#/contracts/validation/check.ts'
 export { inside, notAccepted, type Fault } from '#/contracts/validation/faults.ts'
 export {
@@ -19,6 +20,7 @@ export {
   own,
   reference,
   resolved,
+  valueAt,
   target,
   type LostReference,
   type Place,

@@ -1,0 +1,47 @@
+/** `npm run portico -- <noun> <verb> …`: what an operator does from a shell. */
+
+import { checkContract } from '../server/contracts/documents/documents.ts'
+
+type Command = {
+  readonly usage: string
+  readonly about: string
+  /** Exit code; null: the arguments are not of its form. */
+  run(args: readonly string[]): Promise<number | null>
+}
+
+const commands: Readonly<Record<string, Command>> = {
+  'contract check': {
+    usage: 'contract check FILE [--default-class public]',
+    about: 'say what is understood of an OpenAPI document; exits 1 when it cannot be served',
+    async run(args) {
+      const [file, option, value, ...rest] = args
+      const isPlain = option === undefined
+      const isPublic = option === '--default-class' && value === 'public' && rest.length === 0
+      if (file === undefined || file.startsWith('-') || !(isPlain || isPublic)) return null
+      const color = process.stdout.hasColors?.() === true && !process.env.NO_COLOR
+      const { text, ok } = await checkContract(file, { color, ...(isPublic && { defaultClass: 'public' }) })
+      process.stdout.write(text)
+      return ok ? 0 : 1
+    },
+  },
+}
+
+function usage(): string {
+  const lines = Object.values(commands).flatMap(({ usage: form, about }) => [
+    `  npm run portico -- ${form}`,
+    `      ${about}`,
+  ])
+  return `Usage:\n${lines.join('\n')}\n`
+}
+
+async function main(args: readonly string[]): Promise<number> {
+  const command = Object.hasOwn(commands, args.slice(0, 2).join(' '))
+    ? commands[args.slice(0, 2).join(' ')]
+    : undefined
+  const code = (await command?.run(args.slice(2))) ?? null
+  if (code !== null) return code
+  process.stderr.write(usage())
+  return 2
+}
+
+process.exitCode = await main(process.argv.slice(2))

@@ -1,0 +1,157 @@
+/**
+ * Several files become one document with references inside only. The work is Redocly's; where it may read is ours:
+ * files below the folder of the document, and never the network.
+ */
+import { join, dirname } from 'node:path'
+import {
+  BaseResolver,
+  bundle as bundleFiles,
+  createConfig,
+  isAbsoluteUrl,
+  ResolveError,
+  Source,
+} from '@redocly/openapi-core'
+import type { Locate, Notice, Refusal } from '#/contracts/compile/compile.ts'
+import { FileProblem, parseText, type Folder } from '#/contracts/documents/files.ts'
+import { isTree, member, valueAt } from '#/contracts/validation/validation.ts'
+
+export type Bundled = {
+  readonly document: unknown
+  /** Names of the files, the document's own first. */
+  readonly files: readonly string[]
+  readonly refusals: readonly Refusal[]
+  readonly notices: readonly Notice[]
+  readonly locate: Locate
+}
+
+export type RootFile = { readonly path: string; readonly text: string; readonly parsed: unknown }
+
+export async function bundle(root: RootFile, folder: Folder): Promise<Bundled> {
+  const parsed = new Map<string, unknown>([[root.path, root.parsed]])
+  const problems = new Map<string, FileProblem>()
+  const origins = new Map<unknown, { file: string; pointer: string }>()
+  remember(root.parsed, folder.name(root.path), origins)
+  const resolver = new BaseResolver()
+  resolver.loadExternalRef = async (file) => {
+    try {
+      if (isAbsoluteUrl(file))
+        throw new FileProblem(
+          'outside',
+          'nothing is fetched from the network; keep the file beside the document',
+        )
+      return new Source(file, await folder.read(file))
+    } catch (error) {
+      throw new ResolveError(keep(problems, file, error))
+    }
+  }
+  resolver.parseDocument = (source) => {
+    const file = source.absoluteRef
+    try {
+      const content = parseText(source.body, file)
+      parsed.set(file, content)
+      remember(content, folder.name(file), origins)
+      return { source, parsed: content }
+    } catch (error) {
+      throw new ResolveError(keep(problems, file, error))
+    }
+  }
+  const config = await createConfig({})
+  const doc = { source: new Source(root.path, root.text), parsed: root.parsed }
+  const result = await bundleFiles({ doc, config, externalRefResolver: resolver })
+  const document = result.bundle.parsed
+  return {
+    document,
+    files: [...parsed.keys()].map((file) => folder.name(file)),
+    ...told(result.problems, folder, problems),
+    locate: locator(document, origins, folder.name(root.path)),
+  }
+}
+
+function keep(problems: Map<string, FileProblem>, file: string, error: unknown): FileProblem {
+  const problem =
+    error instanceof FileProblem ? error : new FileProblem('unreadable', (error as Error).message)
+  problems.set(file, problem)
+  return problem
+}
+
+type Problem = Awaited<ReturnType<typeof bundleFiles>>['problems'][number]
+
+function told(
+  problems: readonly Problem[],
+  folder: Folder,
+  files: ReadonlyMap<string, FileProblem>,
+): Pick<Bundled, 'refusals' | 'notices'> {
+  const refusals: Refusal[] = []
+  const notices: Notice[] = []
+  for (const { message, severity, location } of problems) {
+    const [at] = location
+    const source = at?.source.absoluteRef ?? ''
+    const pointer = at?.pointer ?? '#/'
+    const place = {
+      file: source === '' ? '#' : folder.name(source),
+      pointer: pointer === '#/' ? '#' : pointer,
+    }
+    if (severity === 'warn') notices.push({ ...place, code: 'renamed_component', message })
+    else refusals.push({ ...place, ...reason(at?.source.body, source, place.pointer, files) })
+  }
+  return { refusals, notices }
+}
+
+/** Redocly's sentence carries paths of the machine; ours is made of what the author wrote. */
+function reason(
+  body: string | undefined,
+  source: string,
+  pointer: string,
+  files: ReadonlyMap<string, FileProblem>,
+): { code: string; message: string } {
+  const ref = referenceAt(body, source, pointer)
+  const [file = ''] = ref.split('#')
+  const problem = files.get(isAbsoluteUrl(file) ? file : join(dirname(source), file))
+  if (problem === undefined) return { code: 'unresolved_ref', message: `$ref ${ref} leads nowhere` }
+  const code =
+    problem.code === 'outside'
+      ? 'outside_ref'
+      : problem.code === 'unreadable'
+        ? 'unresolved_ref'
+        : problem.code
+  return { code, message: `$ref ${ref} cannot be followed: ${problem.message}` }
+}
+
+function referenceAt(body: string | undefined, source: string, pointer: string): string {
+  const parsed = body === undefined ? undefined : parseText(body, source)
+  const node = valueAt(parsed, pointer)
+  if (typeof node === 'string') return node
+  const ref = isTree(node) ? (node['$ref'] ?? node['externalValue']) : undefined
+  return typeof ref === 'string' ? ref : ''
+}
+
+/** The bundle holds the very objects of the files, so an object tells where it came from. */
+function remember(
+  content: unknown,
+  file: string,
+  origins: Map<unknown, { file: string; pointer: string }>,
+): void {
+  const stack: [unknown, string][] = [[content, '#']]
+  for (let next = stack.pop(); next !== undefined; next = stack.pop()) {
+    const [node, pointer] = next
+    if (typeof node !== 'object' || node === null || origins.has(node)) continue
+    origins.set(node, { file, pointer })
+    for (const [key, part] of Object.entries(node)) stack.push([part, member(pointer, key)])
+  }
+}
+
+function locator(
+  document: unknown,
+  origins: ReadonlyMap<unknown, { file: string; pointer: string }>,
+  file: string,
+): Locate {
+  return (pointer) => {
+    let node = document
+    let place = origins.get(node) ?? { file, pointer: '#' }
+    for (const segment of pointer.split('/').slice(1)) {
+      node = valueAt(node, `#/${segment}`)
+      place = origins.get(node) ?? { file: place.file, pointer: `${place.pointer}/${segment}` }
+    }
+    return place
+  }
+}
