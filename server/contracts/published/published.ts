@@ -1,5 +1,4 @@
 /** What is served: bundled documents under the names of their contracts, and the upstreams behind them. */
-import { hash } from 'node:crypto'
 import * as store from '#/contracts/published/store.ts'
 import type { Tx } from '#/kernel/db/db.ts'
 import { newId } from '#/kernel/id/id.ts'
@@ -21,7 +20,7 @@ export type Published = {
   readonly name: string
   /** Name of the upstream that serves it. */
   readonly upstream: string
-  /** Of the bundled document, hex. */
+  /** Of the bundled document's canonical JSON, hex. */
   readonly sha256: string
   /** `info.version`. */
   readonly version: string
@@ -31,8 +30,9 @@ export type Published = {
 export type NewContract = {
   readonly name: string
   readonly upstream: string
-  /** The bundled document. */
+  /** The bundled document, and the SHA-256 of its canonical JSON (hex), which is its name. */
   readonly document: unknown
+  readonly sha256: string
   readonly version: string
   readonly defaultClass: 'public' | null
 }
@@ -46,12 +46,10 @@ export async function declareUpstream(tx: Tx, upstream: Upstream): Promise<void>
 /** Stores the document and serves it under the contract's name. Publishing the same again changes nothing. */
 export async function publishContract(tx: Tx, contract: NewContract): Promise<void> {
   const { document, ...rest } = contract
-  const content = JSON.stringify(document)
-  const sha256 = hash('sha256', content, 'buffer')
-  await store.insertDocument(tx, sha256, content)
-  const written = await store.upsertContract(tx, newId(), { ...rest, sha256 })
+  await store.insertDocument(tx, contract.sha256, JSON.stringify(document))
+  const written = await store.upsertContract(tx, newId(), rest)
   if (!written) return
-  const data = { contractId: written.id, sha256: sha256.toString('hex'), version: contract.version }
+  const data = { contractId: written.id, sha256: contract.sha256, version: contract.version }
   tx.emit('contracts.published', { partnerId: null, data })
   tx.changed('contract', written.id)
 }

@@ -21,11 +21,11 @@ export const statements = {
            headers_timeout as "headersTimeout", idle_timeout as "idleTimeout"
     from contracts_upstream order by name`,
   insertDocument: `
-    insert into contracts_document (sha256, content) values ($1, $2) on conflict (sha256) do nothing`,
+    insert into contracts_document (sha256, content) values (decode($1, 'hex'), $2) on conflict (sha256) do nothing`,
   selectDocument: `select content from contracts_document where sha256 = decode($1, 'hex')`,
   upsertContract: `
     insert into contracts_contract as stored (id, name, upstream_id, document_sha256, version, default_class)
-    select $1, $2, upstream.id, $4, $5, $6 from contracts_upstream as upstream where upstream.name = $3
+    select $1, $2, upstream.id, decode($4, 'hex'), $5, $6 from contracts_upstream as upstream where upstream.name = $3
     on conflict (name) do update set upstream_id = excluded.upstream_id, document_sha256 = excluded.document_sha256,
       version = excluded.version, default_class = excluded.default_class, published_at = excluded.published_at,
       withdrawn_at = null
@@ -54,7 +54,7 @@ export async function listUpstreams(reader: Reader) {
   return reader.rows<StoredUpstream>(statements.listUpstreams)
 }
 
-export async function insertDocument(tx: Tx, sha256: Buffer, content: string): Promise<void> {
+export async function insertDocument(tx: Tx, sha256: string, content: string): Promise<void> {
   await tx.rows(statements.insertDocument, [sha256, content])
 }
 
@@ -62,9 +62,7 @@ export async function selectDocument(reader: Reader, sha256: string) {
   return (await reader.rows<{ content: string }>(statements.selectDocument, [sha256]))[0]
 }
 
-export type NewContract = Omit<Published, 'id' | 'sha256'> & { readonly sha256: Buffer }
-
-export async function upsertContract(tx: Tx, id: string, contract: NewContract) {
+export async function upsertContract(tx: Tx, id: string, contract: Omit<Published, 'id'>) {
   const { name, upstream, sha256, version, defaultClass } = contract
   const values = [id, name, upstream, sha256, version, defaultClass]
   return (await tx.rows<Written>(statements.upsertContract, values))[0]

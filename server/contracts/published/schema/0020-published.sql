@@ -12,8 +12,8 @@ create table contracts_upstream (
   created_at timestamptz not null default clock_timestamp()
 );
 
--- Bundled documents as JSON, by the SHA-256 of that text. They are never changed and never removed: what a
--- past call was checked against can be read back.
+-- Bundled documents as JSON, by the SHA-256 of their canonical form, so that two that say the same are one. They
+-- are never changed and never removed: what a past call was checked against can be read back.
 create table contracts_document (
   sha256 bytea primary key check (octet_length(sha256) = 32),
   content text not null,
