@@ -1,0 +1,226 @@
+/** The wiring; the only file that knows everyone. Reading it is reading which part is handed to which. */
+import type { RequestListener } from 'node:http'
+import { join } from 'node:path'
+import { reservedPaths } from '#/contracts/compile/compile.ts'
+import { createGateway, createNodeLane } from '#/gateway/gateway.ts'
+import type { Gateway, Recorder } from '#/gateway/gateway.ts'
+import { parseKey } from '#/identity/keys/keys.ts'
+import { systemClock } from '#/kernel/clock/clock.ts'
+import type { Clock } from '#/kernel/clock/clock.ts'
+import { installationKey } from '#/kernel/config/config.ts'
+import type { Config } from '#/kernel/config/config.ts'
+import { createSealer } from '#/kernel/crypto/crypto.ts'
+import { migrate, openDatabase, transact } from '#/kernel/db/db.ts'
+import type { Database } from '#/kernel/db/db.ts'
+import { createHttp, problemPages, route } from '#/kernel/http/http.ts'
+import type { Http, PartnerOperation, Route } from '#/kernel/http/http.ts'
+import { newId } from '#/kernel/id/id.ts'
+import { jobsSchema, startJobs } from '#/kernel/jobs/jobs.ts'
+import type { Log } from '#/kernel/log/log.ts'
+import { createTelemetry } from '#/kernel/telemetry/telemetry.ts'
+import type { Telemetry } from '#/kernel/telemetry/telemetry.ts'
+import { applyProvider } from '#/publish/declaration/declaration.ts'
+import type { Applied } from '#/publish/declaration/declaration.ts'
+import { createSnapshot } from '#/publish/snapshot/snapshot.ts'
+import type { FollowedSnapshot, Own } from '#/publish/snapshot/snapshot.ts'
+import { createIngest, openJournal, usageJobs, usageOperations } from '#/usage/usage.ts'
+import type { Ingest, Journal } from '#/usage/usage.ts'
+
+export type AppOptions = {
+  readonly config: Config
+  readonly log: Log
+  /** Connection string of the database's owner. A secret. */
+  readonly ownerUrl: string
+  readonly publicUrl: string
+  /** Path of portico.yaml, and what its `${NAME}`s are read from. */
+  readonly provider: string
+  readonly environment: Readonly<Record<string, string | undefined>>
+  /** The demo's keys are derived, so that they are the same from start to start. */
+  readonly demo: boolean
+}
+
+export type App = {
+  readonly publicHandler: RequestListener
+  readonly adminHandler: RequestListener
+  /** What applying portico.yaml came to: provider, partners, and keys that are shown only now. */
+  readonly applied: Applied
+  /** Waits for open exchanges, brings the journal in, and lets everything go. */
+  close(): Promise<void>
+}
+
+/** Version of the Partner API's own document. */
+const partnerApiVersion = '1.0.0'
+
+const problemsFile = join(import.meta.dirname, '..', 'docs', 'reference', 'problems.md')
+
+export async function createApp(options: AppOptions): Promise<App> {
+  const { config, log, publicUrl } = options
+  const clock = systemClock()
+  const nodeId = newId()
+  const database = await openDatabaseOf(options, clock)
+  const applied = await applyProvider({ ...options, database })
+  const sealer = createSealer(installationKey(config))
+  const telemetry = createTelemetry({ traces: config.traces, traceRatio: config.traceRatio, nodeId })
+  const journalFolder = join(config.data, 'journal')
+  const journal = openJournal({ folder: journalFolder, sync: config.journalSync, clock, log })
+  const ingest = createIngest({ folder: journalFolder, journal, database, clock, log })
+  const [jobs, snapshot] = await Promise.all([
+    startJobs(options.ownerUrl, usageJobs(database, clock), log),
+    createSnapshot({
+      database,
+      clock,
+      log,
+      own: ownOperations(database, usageOperations({ clock, sealer })),
+    }),
+  ])
+  ingest.start()
+  const gateway = createGateway({
+    snapshot: () => snapshot.current(),
+    recorder: measured(journal, telemetry),
+    clock,
+    newId,
+    parseKey,
+    problems: { base: publicUrl },
+    timeouts: { drain: config.drainTime },
+    log,
+  })
+  const health = healthRoutes({ database, snapshot, ingest })
+  const pages = await createHttp({
+    log,
+    base: () => publicUrl,
+    routes: [...health, problemPages(problemsFile)],
+  })
+  const admin = await createHttp({ log, base: () => publicUrl, routes: [...health, metricsRoute(telemetry)] })
+  observe(telemetry, { gateway, snapshot, ingest })
+  return {
+    publicHandler: splitOwnPaths(pages, createNodeLane(gateway)),
+    adminHandler: (request, response) => admin.routing(request, response),
+    applied,
+    async close() {
+      await gateway.close()
+      await journal.close()
+      await ingest.stop()
+      await Promise.all([jobs.stop(), snapshot.stop(), telemetry.stop(), pages.close(), admin.close()])
+      await database.close()
+    },
+  }
+}
+
+async function openDatabaseOf({ ownerUrl, log }: AppOptions, clock: Clock): Promise<Database> {
+  const roles = await migrate(ownerUrl, [jobsSchema])
+  const onError = (error: Error) => log.warn({ event: 'database.connection_lost', err: error })
+  return openDatabase({ ownerUrl, roles, clocks: { control: clock, live: clock, sandbox: clock }, onError })
+}
+
+/** The edge of an operation of ours: a transaction in the caller's world, in its application's name. */
+function ownOperations(database: Database, operations: readonly PartnerOperation[]): Own {
+  return {
+    version: partnerApiVersion,
+    operations: operations.map((operation) => ({
+      operation,
+      handle: (call) =>
+        transact(database[call.environment], { kind: 'application', id: call.applicationId }, (tx) =>
+          operation.handle(tx, call),
+        ),
+    })),
+  }
+}
+
+function measured(journal: Journal, telemetry: Telemetry): Recorder {
+  return {
+    record(record, done) {
+      telemetry.exchange({ ...record, startedAt: record.receivedAt })
+      journal.record(record, done)
+    },
+    finish: (end) => journal.finish(end),
+    refuse(refusal) {
+      telemetry.refusal(refusal.status, refusal.code)
+      journal.refuse(refusal)
+    },
+  }
+}
+
+/** Paths that are ours and no operation: they go to the routes, everything else through the gateway's steps. */
+function splitOwnPaths(pages: Http, lane: RequestListener): RequestListener {
+  const own = reservedPaths.filter((path) => path !== '/partner')
+  const ours = (target: string) =>
+    own.some((path) => target.startsWith(path) && /^(?:[/?]|$)/.test(target.slice(path.length)))
+  return (request, response) =>
+    ours(request.url ?? '') ? pages.routing(request, response) : lane(request, response)
+}
+
+type Watched = { readonly database: Database; readonly snapshot: FollowedSnapshot; readonly ingest: Ingest }
+
+/** A journal this old (milliseconds) means that the database has been away. */
+const bearableLag = 60_000
+
+function healthRoutes({ database, snapshot, ingest }: Watched): Route[] {
+  const ask = async () => {
+    const answers = database.control.pool.query('select 1').then(
+      () => true,
+      () => false,
+    )
+    return { database: await answers, snapshot: snapshot.state(), journal: ingest.lag() }
+  }
+  return [
+    route({
+      method: 'GET',
+      path: '/healthz',
+      permission: 'public',
+      summary: 'The process lives',
+      handle: async () => ({ status: 200, body: { status: 'ok' } }),
+    }),
+    route({
+      method: 'GET',
+      path: '/readyz',
+      permission: 'public',
+      summary: 'This node can serve, and what it waits for where it cannot',
+      handle: async () => {
+        const { database: answers, snapshot: known, journal } = await ask()
+        // Calls are served from memory and recorded in a file, so a database that is away is no reason to stop.
+        const ready = known.usable && journal.age < bearableLag
+        const checks = {
+          database: answers ? 'ok' : 'away',
+          snapshot: known.usable ? (known.following ? 'ok' : 'behind') : 'too old',
+          journal: journal.age < bearableLag ? 'ok' : 'behind',
+        }
+        return { status: ready ? 200 : 503, body: { status: ready ? 'ready' : 'not ready', checks } }
+      },
+    }),
+  ]
+}
+
+function metricsRoute(telemetry: Telemetry): Route {
+  return route({
+    method: 'GET',
+    path: '/metrics',
+    permission: 'public',
+    summary: 'Prometheus exposition',
+    handle: async () => {
+      const { text, contentType } = await telemetry.scrape()
+      return { status: 200, headers: { 'content-type': contentType }, body: text }
+    },
+  })
+}
+
+function observe(
+  telemetry: Telemetry,
+  parts: { readonly gateway: Gateway; readonly snapshot: FollowedSnapshot; readonly ingest: Ingest },
+): void {
+  const { gateway, snapshot, ingest } = parts
+  telemetry.gauge('portico_exchanges_open', 'Exchanges that are not over yet.', () => gateway.open())
+  telemetry.gauge(
+    'portico_journal_bytes',
+    'In the journal and not in the database.',
+    () => ingest.lag().bytes,
+  )
+  telemetry.gauge('portico_journal_age_seconds', 'Age of the oldest of them.', () => ingest.lag().age / 1000)
+  telemetry.gauge(
+    'portico_snapshot_version',
+    'Last change that is in the snapshot.',
+    () => snapshot.state().version,
+  )
+  telemetry.gauge('portico_snapshot_following', '1: hears of every change.', () =>
+    Number(snapshot.state().following),
+  )
+}
