@@ -6,6 +6,7 @@
  */
 
 import { globSync } from 'node:fs'
+import { relative, resolve } from 'node:path'
 import { run as runTests } from 'node:test'
 import { spec } from 'node:test/reporters'
 import { check } from './check.ts'
@@ -17,8 +18,10 @@ type Suite = {
   readonly files: readonly string[]
   /** What the suite may take on two cores; more is a warning, so that a slow machine is not a failure. */
   readonly budgetSeconds: number
-  /** After this long a single file is stuck, and is ended as failed. */
-  readonly fileSeconds: number
+  /** After this long a single test is stuck and fails. */
+  readonly testSeconds: number
+  /** After this long the suite is ended, and the file that would not end (an open socket, a timer) is named. */
+  readonly limitSeconds: number
 }
 
 const suites: readonly Suite[] = [
@@ -32,10 +35,23 @@ const suites: readonly Suite[] = [
       'tests/support/**/*.test.ts',
     ],
     budgetSeconds: 300,
-    fileSeconds: 300,
+    testSeconds: 120,
+    limitSeconds: 900,
   },
-  { name: 'journeys', files: ['tests/journeys/*.test.ts'], budgetSeconds: 600, fileSeconds: 600 },
-  { name: 'simulation', files: ['tests/simulation/*.test.ts'], budgetSeconds: 900, fileSeconds: 1200 },
+  {
+    name: 'journeys',
+    files: ['tests/journeys/*.test.ts'],
+    budgetSeconds: 300,
+    testSeconds: 300,
+    limitSeconds: 600,
+  },
+  {
+    name: 'simulation',
+    files: ['tests/simulation/*.test.ts'],
+    budgetSeconds: 900,
+    testSeconds: 1200,
+    limitSeconds: 1200,
+  },
 ]
 
 const totalBudgetSeconds = 45 * 60
@@ -47,7 +63,13 @@ type Counts = Record<'tests' | 'suites' | 'passed' | 'failed' | 'cancelled' | 's
 
 const nothing: Counts = { tests: 0, suites: 0, passed: 0, failed: 0, cancelled: 0, skipped: 0, todo: 0 }
 
-type Result = { readonly suite: Suite; readonly counts: Counts; readonly seconds: number }
+type Result = {
+  readonly suite: Suite
+  readonly counts: Counts
+  /** Files that ended well without a single test, which the runner counts as one that passed. */
+  readonly silent: readonly string[]
+  readonly seconds: number
+}
 
 function find(patterns: readonly string[]): readonly string[] {
   return globSync([...patterns], { cwd: root, exclude: ['**/node_modules/**'] }).sort()
@@ -66,15 +88,29 @@ const closing = /^(tests|suites|pass|fail|cancelled|skipped|todo|duration_ms) [\
 async function runSuite(suite: Suite, files: readonly string[]): Promise<Result> {
   const started = performance.now()
   let counts = nothing
-  const events = runTests({ cwd: root, files: [...files], concurrency, timeout: suite.fileSeconds * 1000 })
+  const silent: string[] = []
+  const events = runTests({
+    cwd: root,
+    files: [...files],
+    concurrency,
+    timeout: suite.testSeconds * 1000,
+    signal: AbortSignal.timeout(suite.limitSeconds * 1000),
+  })
   events.on('test:summary', (summary) => {
     if (summary.file === undefined) counts = counted(summary.counts)
+  })
+  events.on('test:pass', ({ name, file }) => {
+    if (file !== undefined && resolve(root, name) === file) silent.push(relative(root, file))
   })
   const shown = events.filter(
     ({ type, data }) => type !== 'test:diagnostic' || data.nesting > 0 || !closing.test(data.message),
   )
   for await (const text of shown.compose(new spec())) process.stdout.write(String(text))
-  return { suite, counts, seconds: (performance.now() - started) / 1000 }
+  return { suite, counts, silent, seconds: (performance.now() - started) / 1000 }
+}
+
+function silences(results: readonly Result[]): readonly string[] {
+  return results.flatMap(({ silent }) => silent.map((file) => `${file} holds no test`))
 }
 
 /** Reasons to fail that no single test knows. */
@@ -83,6 +119,7 @@ function findings(results: readonly Result[]): readonly string[] {
   const claimed = new Set(suites.flatMap(({ files }) => find(files)))
   const orphans = find(['**/*.test.ts']).filter((file) => !claimed.has(file))
   return [
+    ...silences(results),
     ...empty.map(({ suite }) => `the suite "${suite.name}" ran no test`),
     ...orphans.map((file) => `${file} belongs to no suite`),
   ]
@@ -131,17 +168,24 @@ async function main(only: readonly string[]): Promise<boolean> {
   const elapsed = (): number => (performance.now() - started) / 1000
   await ensureParts(['postgres'])
   if (only.length > 0) {
-    const named: Suite = { name: 'named', files: only, budgetSeconds: totalBudgetSeconds, fileSeconds: 1200 }
+    const limits = { budgetSeconds: totalBudgetSeconds, testSeconds: 1200, limitSeconds: totalBudgetSeconds }
+    const named: Suite = { name: 'named', files: only, ...limits }
     const files = find(only)
     const results = files.length > 0 ? [await runSuite(named, files)] : []
-    return close(results, files.length > 0 ? [] : [`no file is called ${only.join(' or ')}`], elapsed())
+    return close(
+      results,
+      files.length > 0 ? silences(results) : [`no file is called ${only.join(' or ')}`],
+      elapsed(),
+    )
   }
   if (!(await check())) return close([], ['the checks failed; no test was run'], elapsed())
   const results: Result[] = []
   for (const suite of suites) {
     const files = find(suite.files)
     console.log(`\n── ${suite.name}: ${files.length} files`)
-    results.push(files.length > 0 ? await runSuite(suite, files) : { suite, counts: nothing, seconds: 0 })
+    results.push(
+      files.length > 0 ? await runSuite(suite, files) : { suite, counts: nothing, silent: [], seconds: 0 },
+    )
   }
   printTimes(results, elapsed())
   return close(results, findings(results), elapsed())
