@@ -1,18 +1,19 @@
 /** Capabilities: named bundles of operations that access is granted to, and who may know of each. */
 import * as store from '#/access/capabilities/store.ts'
+import type { Capability, Exposure } from '#/access/capabilities/store.ts'
 import type { Tx } from '#/kernel/db/db.ts'
 import { newId } from '#/kernel/id/id.ts'
 
-export const exposures = ['internal', 'dark', 'pilot', 'general', 'deprecated', 'retired'] as const
+export type { Capability, Exposure } from '#/access/capabilities/store.ts'
 
-export type Exposure = (typeof exposures)[number]
-
-export type Capability = {
-  readonly id: string
-  readonly name: string
-  readonly title: string
-  readonly exposure: Exposure
-}
+export const exposures: readonly Exposure[] = [
+  'internal',
+  'dark',
+  'pilot',
+  'general',
+  'deprecated',
+  'retired',
+]
 
 /** The capability of the Partner API. Every partner has it, in every package; it is no row. */
 export const ownCapability = 'partner-api'
@@ -29,15 +30,16 @@ export async function declareCapability(
 ): Promise<{ id: string }> {
   const { name, title, exposure } = capability
   const written = await store.upsertCapability(tx, newId(), name, title)
-  const current = await store.lockCapability(tx, name)
-  if (!current) throw new Error(`the capability ${name} vanished`)
-  if (current.exposure !== exposure) {
-    await store.insertExposure(tx, newId(), current.id, exposure)
-    const data = { capabilityId: current.id, from: current.exposure, to: exposure }
+  const found = await store.lockCapability(tx, name)
+  if (!found) throw new Error(`the capability ${name} vanished`)
+  const before = await store.selectExposure(tx, found.id)
+  if (before !== exposure) {
+    await store.insertExposure(tx, newId(), found.id, exposure)
+    const data = { capabilityId: found.id, from: before, to: exposure }
     tx.emit('access.exposure_changed', { partnerId: null, data })
   }
-  if (written || current.exposure !== exposure) tx.changed('capability', current.id)
-  return { id: current.id }
+  if (written || before !== exposure) tx.changed('capability', found.id)
+  return found
 }
 
 /** All of them, by name. */

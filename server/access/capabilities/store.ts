@@ -4,7 +4,15 @@
  * nodes whose clocks differ agree on which of two facts is the later.
  */
 import type { Tx } from '#/kernel/db/db.ts'
-import type { Capability, Exposure } from '#/access/capabilities/capabilities.ts'
+
+export type Exposure = 'internal' | 'dark' | 'pilot' | 'general' | 'deprecated' | 'retired'
+
+export type Capability = {
+  readonly id: string
+  readonly name: string
+  readonly title: string
+  readonly exposure: Exposure
+}
 
 export const statements = {
   // Returns a row only when something was written; the row is locked then, as after the select below.
@@ -12,12 +20,12 @@ export const statements = {
     insert into access_capability (id, name, title) values ($1, $2, $3)
     on conflict (name) do update set title = excluded.title where access_capability.title <> excluded.title
     returning id`,
-  // Serialises changes of one capability, so that the later commit is the later fact.
-  lockCapability: `
-    select capability.id,
-           (select exposure from access_exposure as fact where fact.capability_id = capability.id
-            order by valid_from desc, recorded_at desc limit 1) as exposure
-    from access_capability as capability where capability.name = $1 for update`,
+  // Serialises changes of one capability, so that the later commit is the later fact. What is true now is asked for
+  // in a statement of its own: one that had to wait for the lock would still see what was true before.
+  lockCapability: `select id from access_capability where name = $1 for update`,
+  selectExposure: `
+    select exposure from access_exposure where capability_id = $1
+    order by valid_from desc, recorded_at desc limit 1`,
   insertExposure: `insert into access_exposure (id, capability_id, exposure) values ($1, $2, $3)`,
   listCapabilities: `
     select distinct on (capability.name) capability.id, capability.name, capability.title, fact.exposure
@@ -31,7 +39,13 @@ export async function upsertCapability(tx: Tx, id: string, name: string, title: 
 }
 
 export async function lockCapability(tx: Tx, name: string) {
-  return (await tx.rows<{ id: string; exposure: Exposure | null }>(statements.lockCapability, [name]))[0]
+  return (await tx.rows<{ id: string }>(statements.lockCapability, [name]))[0]
+}
+
+export async function selectExposure(tx: Tx, capabilityId: string) {
+  return (
+    (await tx.rows<{ exposure: Exposure }>(statements.selectExposure, [capabilityId]))[0]?.exposure ?? null
+  )
 }
 
 export async function insertExposure(

@@ -1,16 +1,11 @@
 /** Packages: bundles of capabilities, and which partner is on which. */
 import * as store from '#/access/packages/store.ts'
+import type { Package } from '#/access/packages/store.ts'
 import type { Tx } from '#/kernel/db/db.ts'
 import { newId } from '#/kernel/id/id.ts'
 import { problem } from '#/kernel/problem/problem.ts'
 
-export type Package = {
-  readonly id: string
-  readonly name: string
-  readonly title: string
-  /** Names, in order. */
-  readonly capabilities: readonly string[]
-}
+export type { Package } from '#/access/packages/store.ts'
 
 export const packageNotFound = problem('packages.not_found', 404, 'There is no such package', {
   help: 'No package has this name. Check it against the list of packages.',

@@ -1,6 +1,13 @@
 /** Every statement on packages and on who is on which. Facts are only added, as in capabilities/store.ts. */
 import type { Tx } from '#/kernel/db/db.ts'
-import type { Package } from '#/access/packages/packages.ts'
+
+export type Package = {
+  readonly id: string
+  readonly name: string
+  readonly title: string
+  /** Names, in order. */
+  readonly capabilities: readonly string[]
+}
 
 export const statements = {
   upsertPackage: `

@@ -1,31 +1,10 @@
 /** What is served: bundled documents under the names of their contracts, and the upstreams behind them. */
 import * as store from '#/contracts/published/store.ts'
+import type { Upstream, StoredUpstream, Published } from '#/contracts/published/store.ts'
 import type { Tx } from '#/kernel/db/db.ts'
 import { newId } from '#/kernel/id/id.ts'
 
-/** A system of the provider that serves contracts, once for each environment. Times in milliseconds. */
-export type Upstream = {
-  readonly name: string
-  readonly live: string
-  readonly sandbox: string
-  readonly connectTimeout: number
-  readonly headersTimeout: number
-  readonly idleTimeout: number
-}
-
-export type StoredUpstream = Upstream & { readonly id: string }
-
-export type Published = {
-  readonly id: string
-  readonly name: string
-  /** Name of the upstream that serves it. */
-  readonly upstream: string
-  /** Of the bundled document's canonical JSON, hex. */
-  readonly sha256: string
-  /** `info.version`. */
-  readonly version: string
-  readonly defaultClass: 'public' | null
-}
+export type { Upstream, StoredUpstream, Published } from '#/contracts/published/store.ts'
 
 export type NewContract = {
   readonly name: string

@@ -1,6 +1,29 @@
 /** Every statement on documents, contracts and upstreams. The writes give a row only when they changed something. */
 import type { Tx } from '#/kernel/db/db.ts'
-import type { Published, StoredUpstream, Upstream } from '#/contracts/published/published.ts'
+
+/** A system of the provider that serves contracts, once for each environment. Times in milliseconds. */
+export type Upstream = {
+  readonly name: string
+  readonly live: string
+  readonly sandbox: string
+  readonly connectTimeout: number
+  readonly headersTimeout: number
+  readonly idleTimeout: number
+}
+
+export type StoredUpstream = Upstream & { readonly id: string }
+
+export type Published = {
+  readonly id: string
+  readonly name: string
+  /** Name of the upstream that serves it. */
+  readonly upstream: string
+  /** Of the bundled document's canonical JSON, hex. */
+  readonly sha256: string
+  /** `info.version`. */
+  readonly version: string
+  readonly defaultClass: 'public' | null
+}
 
 export type Reader = Pick<Tx, 'rows'>
 
@@ -17,8 +40,8 @@ export const statements = {
         excluded.idle_timeout)
     returning id`,
   listUpstreams: `
-    select id, name, live_url as live, sandbox_url as sandbox, connect_timeout as "connectTimeout",
-           headers_timeout as "headersTimeout", idle_timeout as "idleTimeout"
+    select id, name, live_url as live, sandbox_url as sandbox, connect_timeout::int as "connectTimeout",
+           headers_timeout::int as "headersTimeout", idle_timeout::int as "idleTimeout"
     from contracts_upstream order by name`,
   insertDocument: `
     insert into contracts_document (sha256, content) values (decode($1, 'hex'), $2) on conflict (sha256) do nothing`,

@@ -3,15 +3,9 @@ import type { Tx } from '#/kernel/db/db.ts'
 import { newId } from '#/kernel/id/id.ts'
 import { problem } from '#/kernel/problem/problem.ts'
 import * as store from '#/identity/applications/store.ts'
+import type { Environment, Application } from '#/identity/applications/store.ts'
 
-export type Environment = 'live' | 'sandbox'
-
-export type Application = {
-  readonly id: string
-  readonly partnerId: string
-  readonly environment: Environment
-  readonly name: string
-}
+export type { Environment, Application } from '#/identity/applications/store.ts'
 
 export const applicationNotFound = problem('applications.not_found', 404, 'There is no such application', {
   help: 'You have no application with this id. Check it against the list of your applications.',

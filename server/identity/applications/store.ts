@@ -1,6 +1,14 @@
 /** Every statement on applications. The owner comes first: there is no other way to find one. */
 import type { Tx } from '#/kernel/db/db.ts'
-import type { Application } from '#/identity/applications/applications.ts'
+
+export type Environment = 'live' | 'sandbox'
+
+export type Application = {
+  readonly id: string
+  readonly partnerId: string
+  readonly environment: Environment
+  readonly name: string
+}
 
 const columns = 'id, partner_id as "partnerId", environment, name'
 

@@ -6,25 +6,15 @@ import { listApplications, lockApplication } from '#/identity/applications/appli
 import type { Application, Environment } from '#/identity/applications/applications.ts'
 import { digestOf, parseKey, randomKey } from '#/identity/keys/key-text.ts'
 import * as store from '#/identity/keys/store.ts'
+import type { Key } from '#/identity/keys/store.ts'
 import type { Tx } from '#/kernel/db/db.ts'
 import { newId } from '#/kernel/id/id.ts'
 import { problem } from '#/kernel/problem/problem.ts'
 
+export type { Key } from '#/identity/keys/store.ts'
+
 export { deriveDemoKey, parseKey } from '#/identity/keys/key-text.ts'
 export type { ParsedKey } from '#/identity/keys/key-text.ts'
-
-export type Key = {
-  readonly id: string
-  readonly partnerId: string
-  readonly applicationId: string
-  readonly label: string
-  /** The last characters of the text, to tell keys apart. */
-  readonly lastFour: string
-  readonly createdAt: Date
-  readonly expiresAt: Date | null
-  readonly revokedAt: Date | null
-  readonly revokedReason: string | null
-}
 
 /** A key at the one moment its text is known. */
 export type CreatedKey = Key & { readonly environment: Environment; readonly key: string }

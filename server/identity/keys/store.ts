@@ -3,7 +3,19 @@
  * that moves its sandbox's clock must not make a key expire or come back.
  */
 import type { Tx } from '#/kernel/db/db.ts'
-import type { Key } from '#/identity/keys/keys.ts'
+
+export type Key = {
+  readonly id: string
+  readonly partnerId: string
+  readonly applicationId: string
+  readonly label: string
+  /** The last characters of the text, to tell keys apart. */
+  readonly lastFour: string
+  readonly createdAt: Date
+  readonly expiresAt: Date | null
+  readonly revokedAt: Date | null
+  readonly revokedReason: string | null
+}
 
 const columns = `
   id, partner_id as "partnerId", application_id as "applicationId", label, last_four as "lastFour",

@@ -3,14 +3,9 @@ import type { Tx } from '#/kernel/db/db.ts'
 import { newId } from '#/kernel/id/id.ts'
 import { problem } from '#/kernel/problem/problem.ts'
 import * as store from '#/identity/partners/store.ts'
+import type { Partner } from '#/identity/partners/store.ts'
 
-export type Partner = {
-  readonly id: string
-  /** Short name for files, addresses and the command line: `helio-works`. Never changes. */
-  readonly slug: string
-  readonly name: string
-  readonly state: 'active' | 'suspended'
-}
+export type { Partner } from '#/identity/partners/store.ts'
 
 export const partnerNotFound = problem('partners.not_found', 404, 'There is no such partner', {
   help: 'No partner has this id or short name. Check it against the list of partners.',

@@ -1,6 +1,13 @@
 /** Every statement on partners. */
 import type { Tx } from '#/kernel/db/db.ts'
-import type { Partner } from '#/identity/partners/partners.ts'
+
+export type Partner = {
+  readonly id: string
+  /** Short name for files, addresses and the command line: `helio-works`. Never changes. */
+  readonly slug: string
+  readonly name: string
+  readonly state: 'active' | 'suspended'
+}
 
 const columns = 'id, slug, name, state'
 

@@ -1,6 +1,8 @@
 /** What may stand in `portico.yaml`. The comments of `examples/solstice/portico.yaml` say what each part means. */
 import { Type } from 'typebox'
 import type { Static, TSchema } from 'typebox'
+import { exposures } from '#/access/capabilities/capabilities.ts'
+import type { Exposure } from '#/access/capabilities/capabilities.ts'
 
 const strict = { additionalProperties: false } as const
 
@@ -35,9 +37,7 @@ const timeouts = Type.Object(
 
 const upstream = Type.Object({ live: url, sandbox: url, timeouts: Type.Optional(timeouts) }, strict)
 
-const exposure = Type.Unsafe<'internal' | 'dark' | 'pilot' | 'general' | 'deprecated' | 'retired'>({
-  enum: ['internal', 'dark', 'pilot', 'general', 'deprecated', 'retired'],
-})
+const exposure = Type.Unsafe<Exposure>({ enum: [...exposures] })
 
 const capability = Type.Object({ title, exposure }, strict)
 

@@ -22,7 +22,7 @@ type Standing = {
 export type Grants = { readonly capabilities: readonly Capability[]; readonly packages: readonly Package[] }
 
 export type Directory = {
-  credential(digest: string): Credential | undefined
+  readonly credential: (digest: string) => Credential | undefined
   decide(application: Application, capability: string | null): Decision
   /** May anyone at all know of it? */
   visible(capability: string | null): boolean

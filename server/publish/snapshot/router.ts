@@ -23,7 +23,7 @@ type Branch = {
   place: Place | null
 }
 
-export type Router = { match(method: string, path: string): Match }
+export type Router = { readonly match: (method: string, path: string) => Match }
 
 const none: Match = { kind: 'none' }
 
@@ -50,17 +50,13 @@ export function createRouter(routes: readonly Route[], hidden: (route: Route) =>
   }
 }
 
-/** What a route shares with every other that answers the same paths: its template without the variables' names. */
-export function pathKey(path: string): string {
-  return path.replaceAll(/\{[^{}]*\}/g, '{}')
-}
-
 /** In the order of concreteness. Of two routes with the same method and path the first stays; nobody may declare them. */
 function placesOf(routes: readonly Route[]): readonly Place[] {
   const byPath = new Map<string, Place>()
   for (const route of routes) {
     const { path, method } = route.operation
-    const key = pathKey(path)
+    // Names of variables do not matter: what answers the same paths is one place.
+    const key = path.replaceAll(/\{[^{}]*\}/g, '{}')
     const known = byPath.get(key)
     const place = known ?? { segments: parseTemplate(path), routes: new Map(), contested: false }
     if (!known) byPath.set(key, place)

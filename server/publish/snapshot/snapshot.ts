@@ -113,9 +113,9 @@ function follow(
   catchUp: () => Promise<boolean>,
   tell: (failure: unknown, first: boolean) => void,
 ): () => Promise<void> {
-  let stopped = false
+  const stop = new AbortController()
   const running = (async () => {
-    for (let failures = 0; !stopped;) {
+    for (let failures = 0; !stop.signal.aborted;) {
       try {
         const more = await within(readWithin, catchUp())
         if (failures > 0) tell(null, false)
@@ -129,7 +129,7 @@ function follow(
     }
   })()
   return async () => {
-    stopped = true
+    stop.abort()
     await wake.stop()
     await running
   }

@@ -56,7 +56,7 @@ export function createWake(connectionString: string, log: Log): Wake {
 
   void connect()
   return {
-    wait: bell.wait,
+    wait: (milliseconds) => bell.wait(milliseconds),
     async stop() {
       stopped = true
       clearTimeout(timer)

@@ -1,14 +1,17 @@
 -- scope: control
 -- The documents that are served, and where. Locks: none (new tables). Instant.
+set local lock_timeout = '5s';
+set local statement_timeout = '60s';
+
 create table contracts_upstream (
   id uuid primary key,
   name text not null unique,
   live_url text not null,
   sandbox_url text not null,
   -- Milliseconds.
-  connect_timeout integer not null check (connect_timeout > 0),
-  headers_timeout integer not null check (headers_timeout > 0),
-  idle_timeout integer not null check (idle_timeout > 0),
+  connect_timeout bigint not null check (connect_timeout > 0),
+  headers_timeout bigint not null check (headers_timeout > 0),
+  idle_timeout bigint not null check (idle_timeout > 0),
   created_at timestamptz not null default clock_timestamp()
 );
 
