@@ -155,7 +155,7 @@ export function firstCall({ portico, environment }: Scene): void {
 
     test('502 and 504 without a byte of the upstream', async () => {
       const cases = [
-        ['reset', 502, {}],
+        ['reset', 502, { times: 2 }],
         ['off-contract', 502, {}],
         ['wrong-type', 502, {}],
         ['bad-json', 502, {}],

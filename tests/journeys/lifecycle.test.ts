@@ -60,7 +60,7 @@ describe('what cannot start says why in one line, and exits', () => {
     const file = join(folder, 'portico.yaml')
     writeFileSync(
       file,
-      'provider: { name: X }\ncontracts:\n  a: { file: missing.yaml, upstream: nowhere }\npackages:\n  p: { title: P, capabilities: [ghost] }\n',
+      'provider: { name: X }\nupstreams: {}\ncapabilities: {}\ncontracts:\n  a: { file: missing.yaml, upstream: nowhere }\npackages:\n  p: { title: P, capabilities: [ghost] }\n',
     )
     const { code, output } = await runPortico({ PORTICO_CONFIG: file })
     assert.equal(code, 1)

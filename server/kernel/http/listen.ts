@@ -40,7 +40,11 @@ const bounds: ServerOptions = {
 
 export async function listen(options: ListenOptions): Promise<Listener> {
   let handler: RequestListener = notReady
-  const dispatch: RequestListener = (request, response) => handler(request, response)
+  let draining = false
+  const dispatch: RequestListener = (request, response) => {
+    if (draining) response.shouldKeepAlive = false
+    handler(request, response)
+  }
   const server = options.tls
     ? createTlsServer({ ...bounds, ...readPair(options.tls) }, dispatch)
     : createServer(bounds, dispatch)
@@ -49,7 +53,10 @@ export async function listen(options: ListenOptions): Promise<Listener> {
   return {
     port: (server.address() as AddressInfo).port,
     serve: (next) => (handler = next),
-    drain: (within) => drain(server, within),
+    drain(within) {
+      draining = true
+      return drain(server, within)
+    },
   }
 }
 
@@ -97,10 +104,15 @@ function reloadOnChange(
   })
 }
 
+/** How often kept connections are looked at that became idle behind the answer they were busy with, in milliseconds. */
+const sweepEvery = 50
+
 function drain(server: Server, within: number): Promise<void> {
   return new Promise((resolve) => {
+    const sweep = setInterval(() => server.closeIdleConnections(), sweepEvery)
     const hard = setTimeout(() => server.closeAllConnections(), within)
     server.close(() => {
+      clearInterval(sweep)
       clearTimeout(hard)
       resolve()
     })
