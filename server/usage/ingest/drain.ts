@@ -25,7 +25,7 @@ export type Lag = {
 }
 
 export type Drain = {
-  /** Until the own journal is drained and all adopted ones, or it is told to stop. */
+  /** Drains the own journal, and all that can be adopted unless it is told to stop. */
   pass(stopped: () => boolean): Promise<void>
   everything(): Promise<void>
   release(): void
@@ -39,16 +39,21 @@ export function createDrain(options: DrainOptions): Drain {
   const state: State = {
     ...options,
     days: { live: new Set(), sandbox: new Set() },
-    own: null,
+    own: options.journal && {
+      id: options.journal.id,
+      folder: options.journal.folder,
+      at: { segment: 0, position: 0 },
+      lock: null,
+      oldest: null,
+    },
     adopted: [],
     nextSearch: 0,
     saidAt: 0,
-    waitingSince: null,
     setAside: 0,
   }
   const pass = async (stopped: () => boolean) => {
-    if (state.clock.wall() >= state.nextSearch) await search(state)
     await drainOwn(state)
+    if (!stopped() && state.clock.wall() >= state.nextSearch) await search(state)
     // A long heritage does not make the present wait: after each of its segments the own journal has its turn.
     while (state.adopted.length > 0 && !stopped()) {
       await drainAdopted(state, state.adopted[0] as Source)
@@ -65,11 +70,7 @@ export function createDrain(options: DrainOptions): Drain {
     release() {
       for (const source of state.adopted) source.lock?.release()
     },
-    lag() {
-      const bytes = waitingBytes(state)
-      const since = state.waitingSince ?? state.clock.wall()
-      return { bytes, age: bytes > 0 ? state.clock.wall() - since : 0, setAside: state.setAside }
-    },
+    lag: () => lagOf(state),
   }
 }
 
@@ -83,7 +84,7 @@ async function search(state: State): Promise<void> {
       lock.release()
       throw error
     })
-    state.adopted.push({ id, folder, at, lock })
+    state.adopted.push({ id, folder, at, lock, oldest: null })
     state.log.info({ event: 'usage.journal_adopted', journal: id, segments: listSegments(folder).length })
   }
   state.nextSearch = state.clock.wall() + searchMilliseconds
@@ -100,14 +101,8 @@ async function standingOf(state: State, id: string): Promise<store.Position> {
 }
 
 async function drainOwn(state: State): Promise<void> {
-  const { journal } = state
-  if (!journal) return
-  const own = (state.own ??= {
-    id: journal.id,
-    folder: journal.folder,
-    at: { segment: 0, position: 0 },
-    lock: null,
-  })
+  const { journal, own } = state
+  if (!journal || !own) return
   // In this order: whatever was answered before this moment stands below the mark.
   const until = new Date(state.clock.wall())
   const closed = journal.closed()
@@ -116,7 +111,7 @@ async function drainOwn(state: State): Promise<void> {
     if (segment < mark.segment) await drainWhole(state, own, segment)
     else if (segment === mark.segment) await drainSegment(state, own, segment, mark.bytes)
   }
-  state.waitingSince = null
+  own.oldest = null
   if (closed) return forget(state, own)
   if (until.getTime() - state.saidAt < sayMilliseconds) return
   await commitStanding(state.database, { journal: own.id, at: own.at, drainedUntil: until })
@@ -133,8 +128,8 @@ async function drainWhole(state: State, source: Source, segment: number): Promis
 async function drainAdopted(state: State, source: Source): Promise<void> {
   const [segment] = listSegments(source.folder)
   if (segment !== undefined) return drainWhole(state, source, segment)
-  state.adopted.splice(state.adopted.indexOf(source), 1)
   await forget(state, source)
+  state.adopted.splice(state.adopted.indexOf(source), 1)
   state.log.info({ event: 'usage.journal_finished', journal: source.id })
 }
 
@@ -146,18 +141,22 @@ async function forget(state: State, source: Source): Promise<void> {
   removeJournal(source.folder)
 }
 
-function waitingBytes(state: State): number {
+function lagOf(state: State): Lag {
+  const now = state.clock.wall()
   let bytes = 0
-  for (const id of listJournals(state.folder)) {
-    const folder = join(state.folder, id)
-    const source = state.own?.id === id ? state.own : state.adopted.find((one) => one.id === id)
-    // Another living process speaks for its own.
-    if (!source && id !== state.journal?.id) continue
-    const at = source?.at ?? { segment: 0, position: 0 }
-    for (const segment of listSegments(folder)) {
-      const size = sizeOf(join(folder, segmentName(segment)))
-      if (segment >= at.segment) bytes += size - (segment === at.segment ? at.position : 0)
-    }
+  let oldest = now
+  for (const source of [...state.adopted, ...(state.own ? [state.own] : [])]) {
+    bytes += waitingBytes(source)
+    oldest = Math.min(oldest, source.oldest ?? now)
+  }
+  return { bytes, age: now - oldest, setAside: state.setAside }
+}
+
+function waitingBytes({ folder, at }: Source): number {
+  let bytes = 0
+  for (const segment of listSegments(folder)) {
+    const size = sizeOf(join(folder, segmentName(segment)))
+    if (segment >= at.segment) bytes += size - (segment === at.segment ? at.position : 0)
   }
   return bytes
 }

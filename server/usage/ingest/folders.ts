@@ -42,7 +42,9 @@ export function adopt(parent: string, id: string, clock: Clock): Lock | null {
   if (ownerLives(folder, clock)) return null
   try {
     return takeLock(join(folder, 'adopted'), `The journal ${id}`)
-  } catch {
+  } catch (error) {
+    // Without a code it is not the system's refusal but the lock's.
+    if ((error as NodeJS.ErrnoException).code !== undefined) throw error
     return null
   }
 }

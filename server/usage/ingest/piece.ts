@@ -1,5 +1,5 @@
 /** Reads one segment from where its journal stands, batch by batch, into the database. */
-import { readFile } from 'node:fs/promises'
+import { open } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Clock } from '#/kernel/clock/clock.ts'
 import type { Database } from '#/kernel/db/db.ts'
@@ -27,16 +27,16 @@ export type Source = {
   readonly folder: string
   at: Position
   readonly lock: Lock | null
+  /** When the oldest call that is being brought in was received; null: nothing is. */
+  oldest: number | null
 }
 
 export type State = DrainOptions & {
   readonly days: KnownDays
-  own: Source | null
-  adopted: Source[]
+  readonly own: Source | null
+  readonly adopted: Source[]
   nextSearch: number
   saidAt: number
-  /** When the oldest line that is being brought in was received. */
-  waitingSince: number | null
   setAside: number
 }
 
@@ -52,32 +52,48 @@ export async function drainSegment(
 ): Promise<void> {
   if (segment < source.at.segment) return
   if (segment > source.at.segment) source.at = { segment, position: 0 }
-  if (end !== null && source.at.position >= end) return
-  const whole = await readSegment(join(source.folder, segmentName(segment)))
-  const bytes = end === null ? whole : whole.subarray(0, end)
-  while (source.at.position < bytes.length) {
-    const { found, aside, next } = readPortion(bytes, source.at.position, end === null, portion)
-    if (next === source.at.position) return
-    state.waitingSince = oldestOf(found) ?? state.waitingSince
-    const at = { segment, position: next }
+  const start = source.at.position
+  if (end !== null && start >= end) return
+  const bytes = await readFrom(join(source.folder, segmentName(segment)), start, end)
+  for (let read = 0; read < bytes.length;) {
+    const { found, aside, next } = readPortion(bytes, read, end === null, portion)
+    if (next === read) return
+    read = next
+    source.oldest ??= oldestOf(found)
+    const at = { segment, position: start + next }
     const keep = (reason: SetAside['reason'], bytes: Buffer, detail: string) => {
       setAside(state.folder, { journal: source.id, segment, reason, detail, bytes }, state.log)
       state.setAside += 1
     }
-    for (const piece of aside) keep(piece.reason, piece.bytes, `at byte ${piece.at}`)
+    for (const piece of aside) keep(piece.reason, piece.bytes, `at byte ${start + piece.at}`)
     const refuse = (line: Buffer, detail: string) => keep('refused', line, detail)
     await commitBatch({ ...state, refuse }, found, { journal: source.id, at, drainedUntil: null })
     source.at = at
+    source.oldest = null
   }
 }
 
-/** Empty when it is gone: another process drained it to its end. */
-async function readSegment(path: string): Promise<Buffer> {
+/** Up to `end`, or all there is. Empty when the segment is gone: another process drained it to its end. */
+async function readFrom(path: string, start: number, end: number | null): Promise<Buffer> {
+  let file
   try {
-    return await readFile(path)
+    file = await open(path, 'r')
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return Buffer.alloc(0)
     throw error
+  }
+  try {
+    const length = (end ?? (await file.stat()).size) - start
+    const bytes = Buffer.allocUnsafeSlow(Math.max(length, 0))
+    let read = 0
+    while (read < bytes.length) {
+      const { bytesRead } = await file.read(bytes, read, bytes.length - read, start + read)
+      if (bytesRead === 0) break
+      read += bytesRead
+    }
+    return bytes.subarray(0, read)
+  } finally {
+    await file.close()
   }
 }
 

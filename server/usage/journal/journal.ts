@@ -70,7 +70,9 @@ export function openJournal(options: JournalOptions): Journal {
     try {
       beat(folder, clock)
     } catch (error) {
+      // Appending to a file that has no name any more would be losing calls quietly; now it is refused.
       log.error({ event: 'journal.folder_lost', err: error, folder })
+      writer.abandon()
     }
   }, beatMilliseconds).unref()
   let closed = false

@@ -30,6 +30,8 @@ export type Writer = {
   append(payload: string, done: Done | null): void
   /** Tries again what was kept. */
   retry(): void
+  /** The folder is not what it was: no more is written to the open segment. */
+  abandon(): void
   /** How far the journal stands: the segment, and the bytes of it that were answered on. */
   confirmed(): { readonly segment: number; readonly bytes: number }
   /** Writes and forces out what is left. */
@@ -64,7 +66,7 @@ type State = WriterOptions & {
 }
 
 const groupMilliseconds = 50
-/** After a failure that cost a segment the next is opened no sooner, or a broken disk would fill with empty files. */
+/** While the disk fails, segments are opened no oftener, or it would fill with empty files. */
 const restMicroseconds = 100_000
 /** Payloads kept for another try. */
 const keptMost = 10_000
@@ -94,6 +96,9 @@ export function createWriter(options: WriterOptions): Writer {
       schedule(state)
     },
     retry: () => schedule(state),
+    abandon() {
+      if (state.current && !state.waiting) retire(state, state.current)
+    },
     confirmed: () =>
       state.current
         ? { segment: state.current.number, bytes: state.current.good }
@@ -168,6 +173,8 @@ function usableSegment(state: State): Segment {
     retire(state, state.current)
   }
   if (state.failing && now < state.restUntilUs) throw state.failing
+  // Before the attempt, not at every refusal: under load the rest would never end.
+  state.restUntilUs = now + restMicroseconds
   const number = state.last + 1
   const fd = state.files.create(join(state.folder, segmentName(number)))
   state.last = number
@@ -199,7 +206,6 @@ function refuse(state: State, batch: readonly Pending[], error: Error, unsynced 
     // After a failed sync the kernel may have dropped the pages and call the next sync a success.
     if (!kept || unsynced || !fullDisk.includes((error as NodeJS.ErrnoException).code)) retire(state, segment)
   }
-  state.restUntilUs = state.clock.monotonicUs() + restMicroseconds
   if (!state.failing) state.log.error({ event: 'journal.failing', err: error, records: batch.length })
   state.failing = error
   const again = batch.filter(({ done }) => done === null)
