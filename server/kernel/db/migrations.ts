@@ -134,6 +134,8 @@ async function applyOne(client: pg.ClientBase, migration: Migration, schema: Sch
       [schema, migration.number, migration.name, migration.sha256],
     )
     await client.query(`set local search_path to ${searchPaths[schema]}`)
+    // Whoever waits for a table's lock holds up everyone behind it: rather fail, and be started again.
+    await client.query(`set local lock_timeout to '10s'`)
     await client.query(migration.sql)
     await client.query('commit')
   } catch (cause) {
