@@ -20,7 +20,7 @@ function checks(): readonly Check[] {
     { name: 'tidy', command: ['node', '--test', 'tests/tidy.test.ts'] },
     { name: 'dead code', command: ['knip'] },
     ...(migrations.length > 0
-      ? [{ name: 'migrations', command: ['squawk', ...migrations] } satisfies Check]
+      ? [{ name: 'migrations', command: ['squawk', '--reporter=gcc', ...migrations] } satisfies Check]
       : []),
   ]
 }
