@@ -18,7 +18,7 @@ const commands: Readonly<Record<string, Command>> = {
       const isPlain = option === undefined
       const isPublic = option === '--default-class' && value === 'public' && rest.length === 0
       if (file === undefined || file.startsWith('-') || !(isPlain || isPublic)) return null
-      const color = process.stdout.hasColors?.() === true && !process.env.NO_COLOR
+      const color = process.stdout.isTTY && process.stdout.hasColors() && !process.env.NO_COLOR
       const { text, ok } = await checkContract(file, { color, ...(isPublic && { defaultClass: 'public' }) })
       process.stdout.write(text)
       return ok ? 0 : 1

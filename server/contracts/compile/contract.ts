@@ -1,6 +1,6 @@
 /** What every part of the compiler needs to know of the document it works on. */
 import type { Projector, StatusRule } from '#/contracts/compile/operation.ts'
-import type { Parameter } from '#/contracts/compile/requests/parameter.ts'
+import type { Parameter } from '#/contracts/compile/requests/styles.ts'
 import type { Report } from '#/contracts/compile/report.ts'
 import type { Checks, Dialect, Place, Tree } from '#/contracts/validation/validation.ts'
 

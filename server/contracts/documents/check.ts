@@ -1,7 +1,7 @@
 /** What Portico understands of a contract, for the person who writes it. */
 import { styleText } from 'node:util'
 import { compileDocument, type Compiled, type Notice, type Operation } from '#/contracts/compile/compile.ts'
-import { loadDocument, type Loaded } from '#/contracts/documents/documents.ts'
+import { loadDocument, type Loaded } from '#/contracts/documents/load.ts'
 
 export type CheckOptions = {
   readonly defaultClass?: 'public'

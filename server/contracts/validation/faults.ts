@@ -27,6 +27,9 @@ export const tooComplex = {
 /** A name of the caller's is repeated in a pointer only up to this length. */
 const maxNameLength = 128
 
+/** What ajv tells of a fault; the words of the contract, all of them. */
+type Params = Readonly<Record<string, unknown>>
+
 function pointerTo(error: ErrorObject, name?: unknown): string {
   const at = `#${error.instancePath}`
   return typeof name === 'string' && name.length <= maxNameLength ? member(at, name) : at
@@ -48,7 +51,7 @@ export function faultsOf(errors: readonly ErrorObject[], max: number): readonly 
 }
 
 function faultOf(error: ErrorObject): Fault {
-  const params = error.params as Record<string, unknown>
+  const params = error.params as Params
   switch (error.keyword) {
     case 'required':
       return { code: 'required', detail: 'is required', pointer: pointerTo(error, params['missingProperty']) }
@@ -95,10 +98,10 @@ const counted: Readonly<Record<string, readonly [before: string, one: string, ma
   maxProperties: ['must have at most', 'property', 'properties'],
 }
 
-function detailOf(keyword: string, params: Record<string, unknown>): string {
+function detailOf(keyword: string, params: Params): string {
   const words = counted[keyword]
   if (words !== undefined)
-    return `${words[0]} ${params['limit']} ${params['limit'] === 1 ? words[1] : words[2]}`
+    return `${words[0]} ${String(params['limit'])} ${params['limit'] === 1 ? words[1] : words[2]}`
   switch (keyword) {
     case 'type':
       return `must be ${[params['type']].flat().map(withArticle).join(' or ')}`
@@ -107,19 +110,19 @@ function detailOf(keyword: string, params: Record<string, unknown>): string {
     case 'const':
       return list([params['allowedValue']])
     case 'minimum':
-      return `must be at least ${params['limit']}`
+      return `must be at least ${String(params['limit'])}`
     case 'maximum':
-      return `must be at most ${params['limit']}`
+      return `must be at most ${String(params['limit'])}`
     case 'exclusiveMinimum':
-      return `must be more than ${params['limit']}`
+      return `must be more than ${String(params['limit'])}`
     case 'exclusiveMaximum':
-      return `must be less than ${params['limit']}`
+      return `must be less than ${String(params['limit'])}`
     case 'multipleOf':
-      return `must be a multiple of ${params['multipleOf']}`
+      return `must be a multiple of ${String(params['multipleOf'])}`
     case 'pattern':
-      return short(`must match ${params['pattern']}`, 'must match the pattern of the contract')
+      return short(`must match ${String(params['pattern'])}`, 'must match the pattern of the contract')
     case 'format':
-      return `must have the format ${params['format']}`
+      return `must have the format ${String(params['format'])}`
     case 'oneOf':
       return params['passingSchemas'] === null
         ? 'matches none of the alternatives of the contract'

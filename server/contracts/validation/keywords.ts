@@ -18,7 +18,6 @@ export type KeywordKind =
   | 'strings'
   | 'types'
   | 'list'
-  | 'pattern'
   | 'string lists'
   | 'anything'
 
@@ -49,7 +48,7 @@ export const keywords: ReadonlyMap<string, Keyword> = new Map([
   ['exclusiveMinimum', check('number')],
   ['maxLength', check('count')],
   ['minLength', check('count')],
-  ['pattern', check('pattern')],
+  ['pattern', check('string')],
   ['format', check('string')],
   ['maxItems', check('count')],
   ['minItems', check('count')],

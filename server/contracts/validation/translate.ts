@@ -122,19 +122,15 @@ function alternatives(
   if (branches === null) return written
   const { [union]: all, ...rest } = written
   const one = (condition: JsonSchema) => ({ properties: { [property]: condition } })
-  return {
-    ...rest,
-    if: { type: 'object', required: [property] },
-    then: {
-      ...one({ enum: [...branches.keys()] }),
-      allOf: [...branches].map(([name, pointer]) => ({
-        if: one({ const: name }),
-        then: { $ref: t.name(pointer) },
-      })),
-    },
-    else: { [union]: all },
+  const known = {
+    ...one({ enum: [...branches.keys()] }),
+    allOf: [...branches].map(([name, pointer]) => when(one({ const: name }), { $ref: t.name(pointer) })),
   }
+  return { ...rest, ...when({ type: 'object', required: [property] }, known), else: { [union]: all } }
 }
+
+// oxlint-disable-next-line unicorn/no-thenable -- the word of JSON Schema
+const when = (condition: JsonSchema, then: JsonSchema) => ({ if: condition, then })
 
 function discriminatorProperty(schema: Tree): string | undefined {
   const discriminator = own(schema, 'discriminator')

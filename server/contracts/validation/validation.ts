@@ -1,7 +1,7 @@
 /** A schema of a contract becomes a check that is safe to run on what a stranger sends. */
 export { isBounded, tooLarge } from '#/contracts/validation/bounds.ts'
 export { createChecks, type Check, type Checks } from '#/contracts/validation/check.ts'
-export { inside, notAccepted, type Fault } from '#/contracts/validation/faults.ts'
+export { notAccepted, type Fault } from '#/contracts/validation/faults.ts'
 export {
   checkedFormats,
   jsonTypes,

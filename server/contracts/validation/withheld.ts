@@ -4,6 +4,7 @@
  * what the first one refuses.
  */
 import { keywords } from '#/contracts/validation/keywords.ts'
+import { compilePattern } from '#/contracts/validation/pattern.ts'
 import { isLost, isTree, member, own, reference, target, type Tree } from '#/contracts/validation/pointers.ts'
 import type { Fault } from '#/contracts/validation/faults.ts'
 import { inside, setByService } from '#/contracts/validation/faults.ts'
@@ -22,8 +23,7 @@ export function isInside(node: unknown): boolean {
 type Holding = { readonly schema: Tree; readonly certain: boolean }
 
 /** All schemas that hold for the value of `schema` itself: through $ref, allOf and, uncertainly, through unions. */
-function holding(document: unknown, schemas: readonly Holding[] | unknown): readonly Holding[] {
-  const start = Array.isArray(schemas) ? (schemas as Holding[]) : [{ schema: schemas as Tree, certain: true }]
+function holding(document: unknown, start: readonly Holding[]): readonly Holding[] {
   const found = new Map<Tree, boolean>()
   const visit = (node: unknown, certain: boolean): void => {
     if (!isTree(node) || (found.has(node) && (found.get(node) === true || !certain))) return
@@ -56,10 +56,11 @@ function verdict(all: readonly Holding[]): Verdict {
 /** Names of the direct properties of a schema that a caller may not send. */
 export function withheldProperties(document: unknown, schema: Tree): ReadonlySet<string> {
   const names = new Set<string>()
-  for (const { schema: one } of holding(document, schema)) {
+  for (const { schema: one } of holding(document, [{ schema, certain: true }])) {
     const properties = own(one, 'properties')
     for (const [name, property] of isTree(properties) ? Object.entries(properties) : []) {
-      if (verdict(holding(document, property)) !== null) names.add(name)
+      if (isTree(property) && verdict(holding(document, [{ schema: property, certain: true }])) !== null)
+        names.add(name)
     }
   }
   return names
@@ -133,8 +134,8 @@ const listOf = (value: unknown): readonly unknown[] => (Array.isArray(value) ? (
 
 function forItem(all: readonly Holding[], index: number): Holding[] {
   return all.flatMap(({ schema, certain }) => {
-    const own_ = listOf(own(schema, 'prefixItems'))
-    const one = index < own_.length ? own_[index] : own(schema, 'items')
+    const fixed = listOf(own(schema, 'prefixItems'))
+    const one = index < fixed.length ? fixed[index] : own(schema, 'items')
     return [one, own(schema, 'contains')].filter(isTree).map((found) => ({ schema: found, certain }))
   })
 }
@@ -146,7 +147,7 @@ function forProperty(all: readonly Holding[], key: string): Holding[] {
     if (isTree(properties) && Object.hasOwn(properties, key)) found.push(properties[key])
     const patterns = own(schema, 'patternProperties')
     for (const [pattern, one] of isTree(patterns) ? Object.entries(patterns) : []) {
-      if (new RegExp(pattern, 'u').test(key)) found.push(one)
+      if (compilePattern(pattern).test(key)) found.push(one)
     }
     if (found.length === 0) found.push(own(schema, 'additionalProperties'))
     return found.filter(isTree).map((one) => ({ schema: one, certain }))

@@ -48,8 +48,7 @@ export function compileBody(
     required: own(body, 'required') === true,
     mediaTypes: rules.map(({ range }) => range),
     rule(contentType) {
-      const rules_ = find(contentType)
-      return rules_ === undefined || contentType === undefined ? undefined : rules_.of(contentType)
+      return contentType === undefined ? undefined : find(contentType)?.of(contentType)
     },
   }
 }

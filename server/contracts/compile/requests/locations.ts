@@ -1,5 +1,5 @@
 /** Finds parameters where they travel: in the path, the query, the headers, the cookies. */
-import { judge, violationOf, type Parameter } from '#/contracts/compile/requests/parameter.ts'
+import { judge, violationOf } from '#/contracts/compile/requests/parameter.ts'
 import type { Violation } from '#/contracts/compile/operation.ts'
 import {
   decodeNothing,
@@ -9,6 +9,7 @@ import {
   readPairs,
   readPiece,
   type Decode,
+  type Parameter,
 } from '#/contracts/compile/requests/styles.ts'
 import { notAccepted } from '#/contracts/validation/validation.ts'
 

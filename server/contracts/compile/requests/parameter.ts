@@ -2,38 +2,15 @@
 import type { Contract } from '#/contracts/compile/contract.ts'
 import type { Violation } from '#/contracts/compile/operation.ts'
 import { essenceOf, isJson } from '#/contracts/compile/media-types.ts'
-import type { PropertyReading, Reading, Style } from '#/contracts/compile/requests/styles.ts'
+import type {
+  Location,
+  Parameter,
+  PropertyReading,
+  Reading,
+  Style,
+} from '#/contracts/compile/requests/styles.ts'
 import { inner, propertiesOf, typesOf, type JsonType } from '#/contracts/compile/requests/types-of.ts'
-import {
-  isInside,
-  isTree,
-  member,
-  own,
-  type Check,
-  type Fault,
-  type Tree,
-} from '#/contracts/validation/validation.ts'
-
-export type Location = 'path' | 'query' | 'header' | 'cookie'
-
-export type Parameter = {
-  readonly in: Location
-  readonly name: string
-  readonly required: boolean
-  readonly mayBeEmpty: boolean
-  /** Its class keeps it inside: whoever sends it is told what one who sends an unknown parameter is told. */
-  readonly inside: boolean
-  readonly reading: Reading
-  /** Other ways in which the text may be meant, where the schema lets it be more than one thing. */
-  readonly otherReadings: readonly Reading[]
-  /** The text is JSON (`content: application/json`). */
-  readonly json: boolean
-  /** Names of the properties of an exploded form object; they stand in the query beside the other parameters. */
-  readonly properties: ReadonlySet<string>
-  /** An exploded form object that says it takes any name. */
-  readonly open: boolean
-  readonly check: Check | null
-}
+import { isInside, isTree, member, own, type Fault, type Tree } from '#/contracts/validation/validation.ts'
 
 const styles: Readonly<Record<Location, readonly string[]>> = {
   path: ['simple'],
@@ -59,7 +36,7 @@ export function readParameter(node: Tree, pointer: string, contract: Contract): 
   if (content === null) return null
   const style = own(node, 'style') ?? styles[location][0]
   if (typeof style !== 'string' || !styles[location].includes(style)) {
-    const message = `in the ${location} the style can be ${styles[location].join(', ')}, not ${String(style)}`
+    const message = `in the ${location} the style can be ${styles[location].join(', ')}, not ${JSON.stringify(style)}`
     report.refuse(member(pointer, 'style'), 'unsupported_style', message)
     return null
   }

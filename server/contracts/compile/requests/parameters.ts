@@ -1,6 +1,6 @@
 /** The parameters of one operation: found in the parts of a request, read by their styles, checked, nothing left over. */
 import type { Contract } from '#/contracts/compile/contract.ts'
-import type { Parameter } from '#/contracts/compile/requests/parameter.ts'
+import type { Parameter } from '#/contracts/compile/requests/styles.ts'
 import type { PathTemplate } from '#/contracts/compile/paths.ts'
 import { refuseLost } from '#/contracts/compile/report.ts'
 import type { RequestParts, Violation } from '#/contracts/compile/operation.ts'

@@ -3,6 +3,7 @@
  * apart before it is percent-decoded, so an encoded delimiter belongs to a value and does not end it.
  */
 import type { JsonType } from '#/contracts/compile/requests/types-of.ts'
+import type { Check } from '#/contracts/validation/validation.ts'
 
 export type Style = 'simple' | 'form' | 'spaceDelimited' | 'pipeDelimited' | 'deepObject'
 
@@ -18,6 +19,27 @@ export type Reading = {
 }
 
 export type PropertyReading = { readonly isList: boolean; readonly types: ReadonlySet<JsonType> | null }
+
+export type Location = 'path' | 'query' | 'header' | 'cookie'
+
+export type Parameter = {
+  readonly in: Location
+  readonly name: string
+  readonly required: boolean
+  readonly mayBeEmpty: boolean
+  /** Its class keeps it inside: whoever sends it is told what one who sends an unknown parameter is told. */
+  readonly inside: boolean
+  readonly reading: Reading
+  /** Other ways in which the text may be meant, where the schema lets it be more than one thing. */
+  readonly otherReadings: readonly Reading[]
+  /** The text is JSON (`content: application/json`). */
+  readonly json: boolean
+  /** Names of the properties of an exploded form object; they stand in the query beside the other parameters. */
+  readonly properties: ReadonlySet<string>
+  /** An exploded form object that says it takes any name. */
+  readonly open: boolean
+  readonly check: Check | null
+}
 
 /** Text → value; null when it is not what the style looks like, or cannot be decoded. */
 export type Decode = (text: string) => string | null

@@ -30,7 +30,8 @@ export function surveySchema(schema: Tree, pointer: string, dialect: Dialect, re
     } else {
       const wrong = wrongValue(kindOf(name, keyword, dialect), own(schema, name), dialect)
       if (wrong !== null) report.refuse(at, 'malformed', `${name} ${wrong}`)
-      else if (name === 'patternProperties') surveyPatterns(own(schema, name), at, report)
+      else if (name === 'pattern') surveyPattern(String(own(schema, name)), at, report)
+      else if (name === 'patternProperties') surveyNames(own(schema, name), at, report)
     }
   }
   surveyFormat(schema, pointer, report)
@@ -38,10 +39,24 @@ export function surveySchema(schema: Tree, pointer: string, dialect: Dialect, re
   surveyDialect(schema, pointer, report)
 }
 
-function surveyPatterns(byPattern: unknown, pointer: string, report: Report): void {
+function surveyNames(byPattern: unknown, pointer: string, report: Report): void {
   for (const pattern of isTree(byPattern) ? Object.keys(byPattern) : []) {
-    const wrong = wrongPattern(pattern)
-    if (wrong !== null) report.refuse(member(pointer, pattern), 'malformed', `the name ${wrong}`)
+    surveyPattern(pattern, member(pointer, pattern), report)
+  }
+}
+
+function surveyPattern(source: string, pointer: string, report: Report): void {
+  try {
+    const { maxLength } = compilePattern(source)
+    if (maxLength === null) return
+    const message = `it could take long, so no text of more than ${maxLength} characters matches it`
+    report.note(pointer, 'slow_pattern', message)
+  } catch {
+    report.refuse(
+      pointer,
+      'unsupported_pattern',
+      'it is no regular expression, or one that could run for ever',
+    )
   }
 }
 
@@ -96,8 +111,9 @@ export const isServedDialect = (address: string): boolean =>
 function wrongValue(kind: ReturnType<typeof kindOf>, value: unknown, dialect: Dialect): string | null {
   switch (kind) {
     case 'boolean':
+      return typeof value === 'boolean' ? null : 'must be true or false'
     case 'string':
-      return typeof value === kind ? null : `must be a ${kind}`
+      return typeof value === 'string' ? null : 'must be a string'
     case 'number':
       return Number.isFinite(value) ? null : 'must be a number'
     case 'positive number':
@@ -112,8 +128,6 @@ function wrongValue(kind: ReturnType<typeof kindOf>, value: unknown, dialect: Di
       return isTree(value) && Object.values(value).every(isStrings) ? null : 'must hold lists of names'
     case 'types':
       return wrongType(value, dialect)
-    case 'pattern':
-      return wrongPattern(value)
     case 'schema map':
       return isTree(value) && Object.hasOwn(value, '__proto__') ? 'must not name anything __proto__' : null
     default:
@@ -129,16 +143,6 @@ function wrongType(value: unknown, dialect: Dialect): string | null {
   const known = types.length > 0 && types.every((type) => typeof type === 'string' && jsonTypes.has(type))
   if (!known) return `must be one of ${[...jsonTypes].join(', ')}`
   return dialect === '3.0' && value === 'null' ? 'cannot be null in OpenAPI 3.0; use nullable' : null
-}
-
-function wrongPattern(value: unknown): string | null {
-  if (typeof value !== 'string') return 'must be a string'
-  try {
-    compilePattern(value)
-    return null
-  } catch {
-    return 'is not a regular expression that can be run'
-  }
 }
 
 /** Schemas that contain themselves without a step into the value: to check one would never end. */
