@@ -1,6 +1,7 @@
 /** One call through all steps, and every way in which the front ones say no. */
 import assert from 'node:assert/strict'
 import { after, before, beforeEach, test } from 'node:test'
+import { problem as defineProblem } from '#/kernel/problem/problem.ts'
 import { compileTestContract } from '../../tests/support/gateway-contract.ts'
 import { applicationId, keys, partnerId, startScene } from '../../tests/support/gateway.ts'
 import type { Scene } from '../../tests/support/gateway.ts'
@@ -243,8 +244,7 @@ test('entitle: 403 says which rule refused and what to do', async () => {
   const next = [{ action: 'request_access', detail: 'Ask for the capability.', href: '/portal/access' }]
   scene.decisions.set('getThing', {
     allow: false,
-    status: 403,
-    code: 'access.not_in_package',
+    problem: defineProblem('access.not_in_package', 403, 'Not in the package', { help: '' }),
     rule: 'package',
     detail: 'The package starter does not hold it.',
     next,
@@ -254,9 +254,9 @@ test('entitle: 403 says which rule refused and what to do', async () => {
   const response = await scene.fetch('/things/a1')
   assert.equal(response.status, 403)
   const problem = await problemOf(response)
-  assert.equal(problem.code, 'access.denied')
+  assert.equal(problem.code, 'access.not_in_package')
   assert.deepEqual(problem.decision, { rule: 'package', code: 'access.not_in_package' })
-  assert.deepEqual(problem.next, next)
+  assert.deepEqual(problem.next, [{ ...next[0], href: 'https://portal.example/portal/access' }])
   assert.equal(problem.detail, 'The package starter does not hold it.')
   assert.equal(scene.upstream.requests(), before)
   const [record] = scene.records
@@ -268,8 +268,7 @@ test('entitle: 403 says which rule refused and what to do', async () => {
 test('entitle: 404 of a decision says no more than that of an unknown path, and is recorded', async () => {
   const hide = {
     allow: false,
-    status: 404,
-    code: 'access.dark',
+    problem: defineProblem('access.dark', 404, 'Dark', { help: '' }),
     rule: 'exposure',
     detail: 'secret',
     next: [],

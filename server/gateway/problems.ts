@@ -41,10 +41,6 @@ export const keyExpired = problem('auth.expired_key', 401, 'The API key has expi
   help: 'The key was valid until a date that has passed. Create a new one in the portal.',
 })
 
-export const accessDenied = problem('access.denied', 403, 'You may not call this operation', {
-  help: 'The member "decision" says which rule refused and why; "next" says what you can do about it.',
-})
-
 export const malformedHeaders = problem(
   'request.malformed_headers',
   400,

@@ -5,6 +5,7 @@
  * it may change, so a step keeps what it has found on the exchange and never asks twice.
  */
 import type { Operation } from '#/contracts/compile/compile.ts'
+import type { ProblemDefinition } from '#/kernel/problem/problem.ts'
 
 export type Environment = 'live' | 'sandbox'
 
@@ -84,10 +85,11 @@ export type Decision =
   | { readonly allow: true; readonly validUntil: number | null }
   | {
       readonly allow: false
-      /** 404 hides the operation altogether, and then nothing else of this decision may leave. */
-      readonly status: 403 | 404
-      /** Reason code from the closed list, `access.not_in_package`. */
-      readonly code: string
+      /**
+       * The reason, one of a closed list: `access.not_in_package`. Status 404 hides the operation altogether,
+       * and then nothing of this decision may leave.
+       */
+      readonly problem: ProblemDefinition
       readonly rule: DecisionRule
       readonly detail: string
       readonly next: readonly NextStep[]

@@ -8,6 +8,7 @@ import type { Capability } from '#/access/capabilities/capabilities.ts'
 import type { Package } from '#/access/packages/packages.ts'
 import type { Decision, DecisionRule, NextStep } from '#/gateway/gateway.ts'
 import { problem } from '#/kernel/problem/problem.ts'
+import type { ProblemDefinition } from '#/kernel/problem/problem.ts'
 
 /** What access depends on. */
 export type Facts = {
@@ -41,17 +42,17 @@ const allowed: Decision = { allow: true, validUntil: null }
 export function decide(facts: Facts): Decision {
   const { capability, partnerState } = facts
   // Hidden first: whatever else is true of the partner, the answer must not show that there is something.
-  if (capability === null) return hide(noCapability.code, 'capability')
-  if (!isVisible(capability.exposure)) return hide(notVisible.code, 'exposure')
+  if (capability === null) return hide(noCapability, 'capability')
+  if (!isVisible(capability.exposure)) return hide(notVisible, 'exposure')
   if (partnerState !== 'active') return suspended
   if (capability.name === ownCapability) return allowed
   if (facts.package === null) {
     const detail = `You are not on a package yet, and ${capability.title} needs one.`
-    return deny(noPackage.code, 'package', detail, waysIn(facts, capability))
+    return deny(noPackage, 'package', detail, waysIn(facts, capability))
   }
   if (facts.package.capabilities.includes(capability.name)) return allowed
   const detail = `${capability.title} is not part of the ${facts.package.title} package.`
-  return deny(notInPackage.code, 'package', detail, waysIn(facts, capability))
+  return deny(notInPackage, 'package', detail, waysIn(facts, capability))
 }
 
 /** Every decision of partners in one state on one package, by capability. What is not in it is `noDecision`. */
@@ -65,19 +66,24 @@ export function compileDecisions(
   )
 }
 
-function hide(code: string, rule: DecisionRule): Decision {
-  return { allow: false, status: 404, code, rule, detail: notVisible.title, next: [], validUntil: null }
+function hide(reason: ProblemDefinition, rule: DecisionRule): Decision {
+  return { allow: false, problem: reason, rule, detail: notVisible.title, next: [], validUntil: null }
 }
 
 /** The decision about an operation of no known capability. */
-export const noDecision: Decision = hide(noCapability.code, 'capability')
+export const noDecision: Decision = hide(noCapability, 'capability')
 
-function deny(code: string, rule: DecisionRule, detail: string, next: readonly NextStep[]): Decision {
-  return { allow: false, status: 403, code, rule, detail, next, validUntil: null }
+function deny(
+  reason: ProblemDefinition,
+  rule: DecisionRule,
+  detail: string,
+  next: readonly NextStep[],
+): Decision {
+  return { allow: false, problem: reason, rule, detail, next, validUntil: null }
 }
 
 const suspended: Decision = deny(
-  partnerSuspended.code,
+  partnerSuspended,
   'partner',
   'Your organisation is suspended, so no call is served.',
   [{ action: 'contact-provider', detail: 'Ask the provider what has to happen for it to be resumed.' }],

@@ -1,6 +1,5 @@
 /** Step 3: may this partner call this operation? The decision was compiled when the snapshot was published. */
 import type { Exchange } from '#/gateway/exchange.ts'
-import { accessDenied } from '#/gateway/problems.ts'
 import { refuse } from '#/gateway/step.ts'
 import type { Inside, Verdict } from '#/gateway/step.ts'
 import { notServed } from '#/gateway/steps/route.ts'
@@ -11,15 +10,15 @@ export function entitle(exchange: Exchange, gateway: Inside): Verdict {
   const snapshot = gateway.snapshot()
   const decision = snapshot.decide(credential.application, route)
   if (decision.allow) return null
-  if (decision.status === 404) {
+  if (decision.problem.status === 404) {
     // From here on the exchange must not show that it ever had a route.
     exchange.hiddenRoute = route
     exchange.route = null
     return notServed(snapshot, exchange.path, exchange.request.method)
   }
-  return refuse(accessDenied, {
+  return refuse(decision.problem, {
     detail: decision.detail,
-    decision: { rule: decision.rule, code: decision.code },
+    decision: { rule: decision.rule, code: decision.problem.code },
     next: decision.next,
   })
 }

@@ -83,8 +83,13 @@ export function problemBody(
     retryable: definition.retryable,
     ...(occurrence.errors && { errors: occurrence.errors }),
     ...(occurrence.decision && { decision: occurrence.decision }),
-    ...(occurrence.next && { next: occurrence.next }),
+    ...(occurrence.next && { next: occurrence.next.map((step) => absolute(step, place.base)) }),
   }
+}
+
+/** Whoever reads the answer knows the address it came from only as text, so the way out is a whole one. */
+function absolute(step: NonNullable<Occurrence['next']>[number], base: string) {
+  return step.href?.startsWith('/') ? { ...step, href: `${base}${step.href}` } : step
 }
 
 export function isProblemDefinition(value: unknown): value is ProblemDefinition {
