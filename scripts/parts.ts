@@ -17,7 +17,7 @@ type Part = {
   readonly apt: string | null
 }
 
-const parts = {
+export const parts = {
   postgres: {
     name: 'PostgreSQL (embedded)',
     why: 'every test that stores something',
@@ -28,7 +28,7 @@ const parts = {
     name: 'nginx',
     why: 'the gateway is measured against it',
     find: () => onPath('nginx'),
-    apt: 'nginx-light',
+    apt: 'nginx',
   },
   wrk: { name: 'wrk', why: 'makes the load of the benchmarks', find: () => onPath('wrk'), apt: 'wrk' },
 } as const satisfies Record<string, Part>
@@ -37,22 +37,29 @@ export type PartName = keyof typeof parts
 
 /** Makes sure of the named parts, installing what is absent; throws one error that names every part still missing. */
 export async function ensureParts(names: readonly PartName[]): Promise<void> {
-  const absent = (): readonly Part[] =>
-    names.map((name): Part => parts[name]).filter((part) => part.find() === null)
-  const installable = absent().flatMap((part) => part.apt ?? [])
-  if (installable.length > 0 && process.getuid?.() === 0 && onPath('apt-get') !== null) {
-    console.log(`Installing ${installable.join(', ')} …`)
-    await run('apt-get', ['update', '-qq'])
-    await run('apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...installable])
-  }
-  const missing = absent()
-  if (missing.length === 0) return
-  throw new Error(missing.map(complaint).join('\n'))
+  const wanted = names.map((name): Part => parts[name])
+  const packages = wanted.filter((part) => part.find() === null).flatMap((part) => part.apt ?? [])
+  if (packages.length > 0 && process.getuid?.() === 0 && onPath('apt-get') !== null) await install(packages)
+  const missing = complaints(wanted)
+  if (missing.length > 0) throw new Error(missing.join('\n'))
 }
 
-function complaint({ name, why, apt }: Part): string {
-  const remedy = apt === null ? 'run `node scripts/bootstrap.mjs`' : `as root: apt-get install ${apt}`
-  return `${name} is missing (${why}); ${remedy}`
+async function install(packages: readonly string[]): Promise<void> {
+  console.log(`Installing ${packages.join(', ')} …`)
+  const apt = ['DEBIAN_FRONTEND=noninteractive', 'apt-get', '-y', '-qq']
+  await run('env', [...apt, 'update'])
+  const { code, output } = await run('env', [...apt, 'install', '--no-install-recommends', ...packages])
+  if (code !== 0) console.log(`apt-get failed: ${output.split('\n').at(-1) ?? ''}`)
+}
+
+/** One line for each part that is not here: what it is for, and how to get it. */
+export function complaints(wanted: readonly Part[]): readonly string[] {
+  return wanted
+    .filter((part) => part.find() === null)
+    .map(({ name, why, apt }) => {
+      const remedy = apt === null ? 'run `node scripts/bootstrap.mjs`' : `as root: apt-get install ${apt}`
+      return `${name} is missing (${why}); ${remedy}`
+    })
 }
 
 /** Also where programs for administrators stand, which the PATH of a plain user leaves out. */
