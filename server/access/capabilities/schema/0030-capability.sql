@@ -1,8 +1,5 @@
 -- scope: control
 -- Capabilities: named bundles of operations that access is granted to. Locks: none (new tables). Instant.
-set local lock_timeout = '5s';
-set local statement_timeout = '60s';
-
 create table access_capability (
   id uuid primary key,
   name text not null unique check (name ~ '^[a-z0-9]+(-[a-z0-9]+)*$'),

@@ -1,8 +1,5 @@
 -- scope: control
 -- Packages: what partners are on. Locks: identity_partner against writes for an instant (foreign key).
-set local lock_timeout = '5s';
-set local statement_timeout = '60s';
-
 create table access_package (
   id uuid primary key,
   name text not null unique check (name ~ '^[a-z0-9]+(-[a-z0-9]+)*$'),

@@ -1,8 +1,5 @@
 -- scope: control
 -- The documents that are served, and where. Locks: none (new tables). Instant.
-set local lock_timeout = '5s';
-set local statement_timeout = '60s';
-
 create table contracts_upstream (
   id uuid primary key,
   name text not null unique,

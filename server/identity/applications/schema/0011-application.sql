@@ -1,8 +1,5 @@
 -- scope: control
 -- Applications: what calls, each in one environment. Locks: identity_partner against writes for an instant (foreign key).
-set local lock_timeout = '5s';
-set local statement_timeout = '60s';
-
 create table identity_application (
   id uuid primary key,
   partner_id uuid not null references identity_partner,

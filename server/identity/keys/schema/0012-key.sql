@@ -1,9 +1,6 @@
 -- scope: control
 -- API keys: what stays of them is their SHA-256 and four characters to tell them apart. Locks: identity_application
 -- against writes for an instant (foreign key).
-set local lock_timeout = '5s';
-set local statement_timeout = '60s';
-
 create table identity_key (
   id uuid primary key,
   partner_id uuid not null,
