@@ -71,10 +71,15 @@ function sentenceOf(error: ErrorObject): string {
     case 'pattern':
       return 'is no name: small letters and digits, in parts joined by hyphens'
     case 'uniqueItems':
-      return `names the same twice (${Number(params.j) + 1} and ${Number(params.i) + 1})`
+      return `names the same twice (${places(params).join(' and ')})`
     default:
       return error.message ?? 'is wrong'
   }
+}
+
+/** From one on, the earlier first. */
+function places({ i, j }: Record<string, unknown>): readonly number[] {
+  return [Number(i) + 1, Number(j) + 1].toSorted((a, b) => a - b)
 }
 
 const kinds: Readonly<Record<string, string>> = {

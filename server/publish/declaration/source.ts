@@ -1,6 +1,6 @@
 /** The text of `portico.yaml` becomes values, each of which knows its line, so that a mistake can say where it is. */
 import { basename } from 'node:path'
-import { isNode, isScalar, LineCounter, parseDocument, visit } from 'yaml'
+import { isMap, isNode, isScalar, LineCounter, parseDocument, visit } from 'yaml'
 import type { Document } from 'yaml'
 
 /** Where something stands: the keys that lead to it. */
@@ -40,21 +40,25 @@ export function readSource(file: string, text: string, environment: Environment)
     value: document.errors.length > 0 ? null : document.toJS({ maxAliasCount: 100 }),
     mistakes: {
       add(path, message) {
-        const offset = offsetOf(document, path)
-        if (!unread.has(offset)) add(lineAt(offset), path.join('.'), message)
+        const { key, value } = placeOf(document, path)
+        if (!unread.has(value)) add(lineAt(key), path.join('.'), message)
       },
       lines: () => found.toSorted((a, b) => a.line - b.line).map((mistake) => mistake.text),
     },
   }
 }
 
-/** Of the value at this path, or of the innermost thing around it that is in the file. */
-function offsetOf(document: Document, path: Path): number {
+/** Where the value at this path, or the innermost thing around it that is in the file, begins, and where its key does. */
+function placeOf(document: Document, path: Path): { readonly key: number; readonly value: number } {
   for (let depth = path.length; depth > 0; depth -= 1) {
     const node = document.getIn(path.slice(0, depth), true)
-    if (isNode(node) && node.range) return node.range[0]
+    if (!isNode(node) || !node.range) continue
+    const around = document.getIn(path.slice(0, depth - 1), true)
+    const pairs = isMap(around) ? around.items : []
+    const key = pairs.find((pair) => pair.value === node)?.key
+    return { key: (isNode(key) && key.range?.[0]) || node.range[0], value: node.range[0] }
   }
-  return 0
+  return { key: 0, value: 0 }
 }
 
 /** `${NAME}` must be set; `${NAME:-text}` falls back. Only in values: a key is never replaced. */
