@@ -117,7 +117,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     mistakes.push(`PORTICO_TRACE_RATIO=${String(values.traceRatio)} is not a number from 0 to 1`)
   }
   if (values.port !== 0 && values.port !== undefined && values.port === values.adminPort) {
-    mistakes.push(`PORT and ADMIN_PORT are both ${String(values.port)}`)
+    mistakes.push(`PORT and ADMIN_PORT are both ${values.port as number}`)
   }
   if (mistakes.length > 0) throw new ConfigError(mistakes)
   const tls =

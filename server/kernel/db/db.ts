@@ -5,18 +5,14 @@ import { applyMigrations, readMigrations } from '#/kernel/db/migrations.ts'
 import type { Schema } from '#/kernel/db/migrations.ts'
 import { ensureRoles, readRoles, roleName, schemas } from '#/kernel/db/roles.ts'
 import type { Roles } from '#/kernel/db/roles.ts'
+import type { World } from '#/kernel/db/world.ts'
 
 export { startEmbedded } from '#/kernel/db/embedded.ts'
 export type { Embedded } from '#/kernel/db/embedded.ts'
 export { migrationsDigest, readMigrations } from '#/kernel/db/migrations.ts'
 export { transact } from '#/kernel/db/tx.ts'
+export type { World } from '#/kernel/db/world.ts'
 export type { Actor, Tx } from '#/kernel/db/tx.ts'
-
-/**
- * One of the three places a transaction can stand in. `control` says who exists and who may what; `live` and
- * `sandbox` say what happened, with `control` behind them on the search path.
- */
-export type World = { readonly name: Schema; readonly pool: pg.Pool; readonly clock: Clock }
 
 export type Database = {
   /** Owner's connection string: for migrations, jobs and LISTEN. A secret. */

@@ -33,7 +33,7 @@ export type Embedded = {
   /** True when it was already running: an orphan of a process that was killed. */
   readonly adopted: boolean
   /** Fast shutdown; resolves when the server is gone. */
-  stop(): Promise<void>
+  readonly stop: () => Promise<void>
 }
 
 type Options = {

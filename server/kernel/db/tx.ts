@@ -3,7 +3,7 @@ import type pg from 'pg'
 import { writeCollected } from '#/kernel/events/events.ts'
 import type { Change, Emitted } from '#/kernel/events/events.ts'
 import { newId } from '#/kernel/id/id.ts'
-import type { World } from '#/kernel/db/db.ts'
+import type { World } from '#/kernel/db/world.ts'
 
 /** Who acts. */
 export type Actor =

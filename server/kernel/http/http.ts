@@ -89,9 +89,9 @@ function addRoute(app: FastifyInstance, definition: Route): void {
     },
     handler: async (request, reply) => {
       const answer = await definition.handle({
-        params: request.params as never,
-        query: request.query as never,
-        body: request.body as never,
+        params: request.params,
+        query: request.query,
+        body: request.body,
         requestId: publicId('req', request.id),
         header: (name) => {
           const value = request.headers[name]
