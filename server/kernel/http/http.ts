@@ -8,7 +8,7 @@ import { Ajv } from 'ajv'
 import { newId, publicId } from '#/kernel/id/id.ts'
 import type { Log } from '#/kernel/log/log.ts'
 import { BadRequest, Invalid, NotFound, TooLarge, UnsupportedMedia } from '#/kernel/http/problems.ts'
-import type { Route } from '#/kernel/http/routes.ts'
+import type { Call, Route } from '#/kernel/http/routes.ts'
 import { Problem, problemBody } from '#/kernel/problem/problem.ts'
 import type { Occurrence, ProblemDefinition, ProblemError } from '#/kernel/problem/problem.ts'
 
@@ -89,8 +89,8 @@ function addRoute(app: FastifyInstance, definition: Route): void {
     },
     handler: async (request, reply) => {
       const answer = await definition.handle({
-        params: request.params,
-        query: request.query,
+        params: request.params as Call['params'],
+        query: request.query as Call['query'],
         body: request.body,
         requestId: publicId('req', request.id),
         header: (name) => {
