@@ -1,0 +1,103 @@
+/** The decision over the whole product of its facts, against a second one written as a reader would say it. */
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { exposures } from '#/access/capabilities/capabilities.ts'
+import type { Exposure } from '#/access/capabilities/capabilities.ts'
+import { compileDecisions, decide, noDecision } from '#/access/entitlements/entitlements.ts'
+import type { Facts } from '#/access/entitlements/entitlements.ts'
+import type { Package } from '#/access/packages/packages.ts'
+
+const starter: Package = { id: '1', name: 'starter', title: 'Starter', capabilities: ['projects'] }
+const pro: Package = { id: '2', name: 'pro', title: 'Pro', capabilities: ['projects', 'raw-data'] }
+const large: Package = { id: '3', name: 'large', title: 'Large', capabilities: ['raw-data'] }
+const packages = [large, pro, starter]
+const titles: Readonly<Record<string, string>> = {
+  projects: 'Projects',
+  'raw-data': 'Raw data',
+  other: 'Other',
+}
+
+const capability = (name: string, exposure: Exposure) => ({ name, title: titles[name] ?? name, exposure })
+
+/** One sentence a cell: what a partner is told. */
+function naive(facts: Facts): string {
+  if (facts.capability === null) return '404 access.no_capability'
+  if (['internal', 'dark', 'retired'].includes(facts.capability.exposure)) return '404 access.not_visible'
+  if (facts.partnerState === 'suspended') return '403 access.partner_suspended'
+  if (facts.capability.name === 'partner-api') return 'allow'
+  if (facts.package === null) return '403 access.no_package'
+  for (const name of facts.package.capabilities) if (name === facts.capability.name) return 'allow'
+  return '403 access.not_in_package'
+}
+
+test('every cell agrees with a plain reading of the rules, and nothing is allowed beside them', () => {
+  const names = ['projects', 'raw-data', 'other', 'partner-api']
+  let cells = 0
+  let allowed = 0
+  for (const partnerState of ['active', 'suspended'] as const) {
+    for (const on of [null, ...packages]) {
+      const table = exposures.map((exposure) =>
+        compileDecisions(
+          { partnerState, package: on, packages },
+          names.filter((name) => name !== 'partner-api').map((name) => capability(name, exposure)),
+        ),
+      )
+      for (const name of names) {
+        for (const [i, exposure] of exposures.entries()) {
+          const facts: Facts = { partnerState, package: on, packages, capability: capability(name, exposure) }
+          const decision = decide(facts)
+          assert.equal(
+            decision.allow ? 'allow' : `${decision.problem.status} ${decision.problem.code}`,
+            naive(facts),
+          )
+          if (name !== 'partner-api') assert.deepEqual(table[i]!.get(name), decision)
+          cells += 1
+          if (decision.allow) allowed += 1
+        }
+      }
+    }
+  }
+  // 3 exposures that are seen × (4 grants of a package + the Partner API on 4 standings), active partners only.
+  assert.deepEqual([cells, allowed], [2 * 4 * 4 * 6, 3 * (4 + 4)])
+})
+
+describe('what a refusal says', () => {
+  const refuse = (facts: Partial<Facts>) => {
+    const defaults = { partnerState: 'active', package: starter, packages } as const
+    const decision = decide({ ...defaults, capability: capability('raw-data', 'general'), ...facts })
+    assert.ok(!decision.allow)
+    return decision
+  }
+
+  test('403 names the capability and the package, and where to ask', () => {
+    const decision = refuse({})
+    assert.equal(decision.rule, 'package')
+    assert.equal(decision.detail, 'Raw data is not part of the Starter package.')
+    assert.deepEqual(decision.next, [
+      {
+        action: 'request-access',
+        detail: 'Ask for access to Raw data. It is part of Large and Pro.',
+        href: '/portal/access?capability=raw-data',
+      },
+    ])
+  })
+
+  test('403 without a package, and for what no package has', () => {
+    assert.equal(refuse({ package: null }).detail, 'You are not on a package yet, and Raw data needs one.')
+    const nobody = refuse({ capability: capability('other', 'pilot') })
+    assert.match(nobody.next[0]!.detail, /No package includes it today\.$/)
+  })
+
+  test('404 says nothing of what it hides', () => {
+    const hidden = refuse({ capability: capability('raw-data', 'dark'), package: pro })
+    assert.deepEqual(hidden.next, [])
+    assert.doesNotMatch(JSON.stringify([hidden.detail, hidden.next]), /raw|dark|pro/i)
+  })
+
+  test('a capability that nobody declared is not in a compiled table, and `noDecision` hides it', () => {
+    const table = compileDecisions({ partnerState: 'active', package: pro, packages }, [])
+    assert.deepEqual([...table.keys()], ['partner-api'])
+    assert.ok(!noDecision.allow && noDecision.problem.status === 404)
+    assert.deepEqual(decide({ partnerState: 'active', package: pro, packages, capability: null }), noDecision)
+  })
+})

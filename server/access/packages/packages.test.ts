@@ -1,0 +1,92 @@
+/** Capabilities and packages are what they were last said to be, and what they were before can be read back. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { declareCapability, listCapabilities } from '#/access/capabilities/capabilities.ts'
+import type { Exposure } from '#/access/capabilities/capabilities.ts'
+import { assignPackage, declarePackage, listPackages } from '#/access/packages/packages.ts'
+import { createPartner } from '#/identity/partners/partners.ts'
+import { transact } from '#/kernel/db/db.ts'
+import type { Tx } from '#/kernel/db/db.ts'
+import { testDatabase } from '../../../tests/support/database.ts'
+
+const database = await testDatabase()
+const within = <T>(work: (tx: Tx) => Promise<T>) =>
+  transact(database.control, { kind: 'system', name: 'test' }, work)
+
+const expose = (exposure: Exposure, name = 'raw-data') =>
+  within((tx) => declareCapability(tx, { name, title: 'Raw data', exposure }))
+
+const pack = (capabilities: readonly string[], name = 'pro') =>
+  within((tx) => declarePackage(tx, { name, title: 'Pro', capabilities }))
+
+async function rows<Row extends object>(text: string, values: unknown[] = []): Promise<Row[]> {
+  return (await database.control.pool.query<Row>(text, values)).rows
+}
+
+async function changes(): Promise<number> {
+  return Number((await rows<{ last: string }>('select last from kernel_change_counter'))[0]!.last)
+}
+
+test('an exposure is the last one said; those before it stay, in order', async () => {
+  for (const exposure of ['internal', 'dark', 'dark', 'general'] as const) await expose(exposure)
+  const [found] = await within(listCapabilities)
+  assert.equal(found!.exposure, 'general')
+  const facts = await rows<{ exposure: string }>('select exposure from access_exposure order by recorded_at')
+  assert.deepEqual(
+    facts.map((fact) => fact.exposure),
+    ['internal', 'dark', 'general'],
+  )
+})
+
+test('of two changes at once the one that commits last is true', async () => {
+  for (let round = 0; round < 10; round += 1) {
+    await Promise.all((['pilot', 'dark', 'general', 'retired'] as const).map((exposure) => expose(exposure)))
+    const [last] = await rows<{ data: { to: string } }>(
+      "select data from kernel_outbox where type = 'access.exposure_changed' order by written_at desc limit 1",
+    )
+    assert.equal((await within(listCapabilities))[0]!.exposure, last!.data.to)
+  }
+})
+
+test('a package holds what was said last; a capability can leave and come back', async () => {
+  await expose('general', 'projects')
+  for (const contents of [['projects', 'raw-data'], ['projects'], ['raw-data', 'projects'], []]) {
+    await pack(contents)
+    const [found] = await within(listPackages)
+    assert.deepEqual(found!.capabilities, contents.toSorted())
+  }
+})
+
+test('a partner is on the package it was assigned last', async () => {
+  await pack(['projects'])
+  await pack(['raw-data'], 'large')
+  const partner = await within((tx) => createPartner(tx, { slug: 'acme', name: 'Acme' }))
+  for (const name of ['pro', 'large', 'large', 'pro'])
+    await within((tx) => assignPackage(tx, partner.id, name))
+  const facts = await rows<{ name: string }>(
+    `select package.name from access_assignment as fact join access_package as package on package.id = fact.package_id
+     where fact.partner_id = $1 order by fact.recorded_at`,
+    [partner.id],
+  )
+  assert.deepEqual(
+    facts.map((fact) => fact.name),
+    ['pro', 'large', 'pro'],
+  )
+  await assert.rejects(
+    within((tx) => assignPackage(tx, partner.id, 'none')),
+    /packages\.not_found/,
+  )
+})
+
+test('saying the same again changes nothing and tells nobody', async () => {
+  const again = async () => {
+    await expose('general')
+    await pack(['raw-data'])
+    const { id } = (await rows<{ id: string }>("select id from identity_partner where slug = 'acme'"))[0]!
+    await within((tx) => assignPackage(tx, id, 'pro'))
+  }
+  await again()
+  const before = await changes()
+  await again()
+  assert.equal(await changes(), before)
+})
