@@ -49,7 +49,7 @@ function readKindly(source: string): string {
     const character = source[i] ?? ''
     if (character === '\\') {
       const escaped = source[++i] ?? ''
-      const means = /[\w^$\\.*+?()[\]{}|/]/.test(escaped) && escaped !== '_'
+      const means = escaped === '' || (/[\w^$\\.*+?()[\]{}|/]/.test(escaped) && escaped !== '_')
       written += means || (escaped === '-' && inSet) ? `\\${escaped}` : escaped
       continue
     }
