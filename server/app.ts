@@ -119,8 +119,10 @@ function ownOperations(database: Database, operations: readonly PartnerOperation
     operations: operations.map((operation) => ({
       operation,
       handle: (call) =>
-        transact(database[call.environment], { kind: 'application', id: call.applicationId }, (tx) =>
-          operation.handle(tx, call),
+        transact(
+          database[call.environment],
+          { kind: 'application', id: call.applicationId, partnerId: call.partnerId },
+          (tx) => operation.handle(tx, call),
         ),
     })),
   }

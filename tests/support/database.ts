@@ -114,8 +114,11 @@ async function statement(url: string, text: string): Promise<void> {
   }
 }
 
+/** The owner's pool is for looking at what was written, whoever it belongs to: row-level security is not for owners. */
+export type TestDatabase = Database & { readonly owner: pg.Pool }
+
 /** The migrated database of this test file. Call it once at the top (`const database = await testDatabase()`). */
-export async function testDatabase(clock: Clock = systemClock()): Promise<Database> {
+export async function testDatabase(clock: Clock = systemClock()): Promise<TestDatabase> {
   const maintenance = await testServer()
   const template = await ensureTemplate(maintenance)
   const name = `test_${randomBytes(6).toString('hex')}`
@@ -124,9 +127,10 @@ export async function testDatabase(clock: Clock = systemClock()): Promise<Databa
   const roles = await migrate(ownerUrl, [jobsSchema])
   const clocks = { control: clock, live: clock, sandbox: clock }
   const database = openDatabase({ ownerUrl, roles, clocks, poolSize: 4 })
+  const owner = new pg.Pool({ connectionString: ownerUrl, max: 2, options: '-c search_path=control,live' })
   after(async () => {
-    await database.close()
+    await Promise.all([database.close(), owner.end()])
     await statement(maintenance, `drop database ${name} with (force)`)
   })
-  return database
+  return { ...database, owner }
 }

@@ -20,7 +20,7 @@ const pack = (capabilities: readonly string[], name = 'pro') =>
   within((tx) => declarePackage(tx, { name, title: 'Pro', capabilities }))
 
 async function rows<Row extends object>(text: string, values: unknown[] = []): Promise<Row[]> {
-  return (await database.control.pool.query<Row>(text, values)).rows
+  return (await database.owner.query<Row>(text, values)).rows
 }
 
 async function changes(): Promise<number> {

@@ -34,13 +34,13 @@ const create = (
 ) => within((tx) => keys.createKey(tx, owner.partnerId, owner.applicationId, { label: 'Key', ...options }))
 
 async function rowsOf(keyId: string): Promise<string> {
-  const { rows } = await database.control.pool.query('select * from identity_key where id = $1', [keyId])
+  const { rows } = await database.owner.query('select * from identity_key where id = $1', [keyId])
   return JSON.stringify(rows)
 }
 
 async function changesOf(keyId: string): Promise<number> {
   const text = "select count(*)::int as n from kernel_change where topic = 'key' and row_id = $1"
-  const { rows } = await database.control.pool.query<{ n: number }>(text, [keyId])
+  const { rows } = await database.owner.query<{ n: number }>(text, [keyId])
   return rows[0]!.n
 }
 
@@ -53,7 +53,7 @@ describe('creating', () => {
     assert.ok(parsed.ok && parsed.environment === created.environment)
     const kept = await rowsOf(created.id)
     assert.ok(!kept.includes(created.key) && !kept.includes(created.key.slice(9, 36)))
-    const { rows } = await database.control.pool.query<{ digest: Buffer }>(
+    const { rows } = await database.owner.query<{ digest: Buffer }>(
       'select digest from identity_key where id = $1',
       [created.id],
     )
@@ -70,7 +70,7 @@ describe('creating', () => {
     await create(owner)
     await assert.rejects(create(owner), refused('keys.too_many_active'))
     const past = "update identity_key set expires_at = clock_timestamp() - interval '1 second' where id = $1"
-    await database.control.pool.query(past, [second.id])
+    await database.owner.query(past, [second.id])
     await create(owner)
   })
 
@@ -95,7 +95,7 @@ describe('revoking and rotating', () => {
     const again = await within((tx) => keys.revokeKey(tx, owner.partnerId, id, 'another reason'))
     assert.deepEqual(again, first)
     assert.equal(await changesOf(id), 2)
-    const { rows } = await database.control.pool.query<{ data: object; type: string }>(
+    const { rows } = await database.owner.query<{ data: object; type: string }>(
       'select type, data from kernel_outbox where partner_id = $1 order by id desc limit 1',
       [owner.partnerId],
     )
@@ -163,7 +163,7 @@ describe('ownership', () => {
   test('the database itself keeps a key from standing under another partner', async () => {
     const [mine, theirs] = [await scene(), await scene()]
     const { id } = await create(theirs)
-    const move = database.control.pool.query('update identity_key set partner_id = $2 where id = $1', [
+    const move = database.owner.query('update identity_key set partner_id = $2 where id = $1', [
       id,
       mine.partnerId,
     ])

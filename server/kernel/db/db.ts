@@ -3,6 +3,7 @@ import pg from 'pg'
 import type { Clock } from '#/kernel/clock/clock.ts'
 import { applyMigrations, readMigrations } from '#/kernel/db/migrations.ts'
 import type { Schema } from '#/kernel/db/migrations.ts'
+import type { AuditSink } from '#/kernel/db/audit-sink.ts'
 import { ensureRoles, readRoles, roleName, schemas } from '#/kernel/db/roles.ts'
 import type { Roles } from '#/kernel/db/roles.ts'
 import type { World } from '#/kernel/db/world.ts'
@@ -12,7 +13,9 @@ export type { Embedded } from '#/kernel/db/embedded.ts'
 export { migrationsDigest, readMigrations } from '#/kernel/db/migrations.ts'
 export { transact } from '#/kernel/db/tx.ts'
 export type { World } from '#/kernel/db/world.ts'
-export type { Actor, Tx } from '#/kernel/db/tx.ts'
+export type { Actor } from '#/kernel/db/actor.ts'
+export type { AuditLine, AuditSink, Queryable } from '#/kernel/db/audit-sink.ts'
+export type { Tx } from '#/kernel/db/tx.ts'
 
 export type Database = {
   /** Owner's connection string: for migrations, jobs and LISTEN. A secret. */
@@ -71,6 +74,7 @@ export type OpenOptions = {
   readonly clocks: Readonly<Record<Schema, Clock>>
   /** Connections per world. */
   readonly poolSize?: number
+  readonly audit?: AuditSink
   /** Called when an idle connection breaks; the pool replaces it. */
   readonly onError?: (error: Error) => void
 }
@@ -91,7 +95,12 @@ export function openDatabase(options: OpenOptions): Database {
       connectionTimeoutMillis: 10_000,
     })
     pool.on('error', (error) => options.onError?.(error))
-    return { name: schema, pool, clock: options.clocks[schema] }
+    return {
+      name: schema,
+      pool,
+      clock: options.clocks[schema],
+      ...(options.audit && { audit: options.audit }),
+    }
   }
   const worlds = { control: open('control'), live: open('live'), sandbox: open('sandbox') }
   return {

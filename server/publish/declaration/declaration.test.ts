@@ -76,7 +76,7 @@ const apply = (demo = false) => applyProvider({ provider: file, environment: {},
 
 async function changes(): Promise<readonly string[]> {
   const text = 'select topic from kernel_change order by number'
-  return (await database.control.pool.query<{ topic: string }>(text)).rows.map((row) => row.topic)
+  return (await database.owner.query<{ topic: string }>(text)).rows.map((row) => row.topic)
 }
 
 async function counts(): Promise<unknown> {
@@ -88,7 +88,7 @@ async function counts(): Promise<unknown> {
     'kernel_outbox',
   ]
   const each = tables.map((table) => `(select count(*)::int from control.${table}) as ${table}`)
-  return (await database.control.pool.query(`select ${each.join(', ')}`)).rows[0]
+  return (await database.owner.query(`select ${each.join(', ')}`)).rows[0]
 }
 
 describe('a file of a provider', () => {
@@ -151,7 +151,7 @@ describe('a file of a provider', () => {
 
   test('two nodes that apply it at once make one of everything', async () => {
     write({ partner: 'Acme' })
-    await database.control.pool.query(`
+    await database.owner.query(`
       delete from identity_key; delete from identity_application; delete from access_assignment;
       delete from identity_partner`)
     const results = await Promise.all([apply(), apply(), apply()])
