@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { Type } from 'typebox'
 import { createHttp, partnerDocument, partnerOperation, route } from '#/kernel/http/http.ts'
-import type { Route } from '#/kernel/http/http.ts'
+import type { Guard, Route } from '#/kernel/http/http.ts'
 import { silentLog } from '#/kernel/log/log.ts'
 import { problem } from '#/kernel/problem/problem.ts'
 
@@ -14,6 +14,7 @@ const routes: readonly Route[] = [
     method: 'POST',
     path: '/things/:id',
     permission: 'public',
+    action: 'things.take',
     summary: 'Takes a thing',
     params: Type.Object({ id: Type.String({ maxLength: 3 }) }),
     query: Type.Object({ n: Type.Integer() }),
@@ -100,6 +101,55 @@ test('404 for an unknown address', async () => {
   const answer = await http.inject({ url: '/nowhere' })
   assert.equal(answer.statusCode, 404)
   assert.equal(answer.json<{ code: string }>().code, 'http.not_found')
+})
+
+describe('a route that is not public', () => {
+  const guarded = route({
+    method: 'POST',
+    path: '/kept',
+    permission: 'things:write',
+    action: 'things.keep',
+    summary: 'Keeps a thing',
+    body: Type.Object({ name: Type.String() }),
+    handle: async (call) => ({
+      status: 200,
+      body: { actor: call.caller.actor, address: call.caller.address },
+    }),
+  })
+  const guard: Guard = async (knock, permission) => {
+    if (knock.header('authorization') !== `Bearer ${permission}`) throw Short.with()
+    return { actor: { kind: 'service', id: 'svc', role: 'admin' }, address: knock.address, session: null }
+  }
+
+  test('is refused before its body is looked at', async () => {
+    const kept = await createHttp({ log: silentLog(), base: () => '', routes: [guarded], guard })
+    const answer = await kept.inject({
+      method: 'POST',
+      url: '/kept',
+      payload: '{',
+      headers: { 'content-type': 'application/json' },
+    })
+    assert.equal(answer.statusCode, 402)
+  })
+
+  test('knows who calls', async () => {
+    const kept = await createHttp({ log: silentLog(), base: () => '', routes: [guarded], guard })
+    const headers = { authorization: 'Bearer things:write' }
+    const answer = await kept.inject({ method: 'POST', url: '/kept', payload: { name: 'a' }, headers })
+    assert.deepEqual(answer.json(), {
+      actor: { kind: 'service', id: 'svc', role: 'admin' },
+      address: '127.0.0.1',
+    })
+  })
+
+  test('cannot be served without a guard', async () => {
+    await assert.rejects(createHttp({ log: silentLog(), base: () => '', routes: [guarded] }), /needs a guard/)
+  })
+})
+
+test('a change needs a name in the audit', () => {
+  const { action: _, ...rest } = { ...routes[0], action: undefined }
+  assert.throws(() => route(rest as never), /no name in the audit/)
 })
 
 test('a route without a permission cannot be built', () => {

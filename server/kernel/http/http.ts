@@ -3,14 +3,15 @@
  * Routes are data, each says its permission, and one translator turns what is thrown into an answer.
  */
 import Fastify from 'fastify'
-import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyError, FastifyInstance, FastifyRequest } from 'fastify'
 import { Ajv } from 'ajv'
+import { transact } from '#/kernel/db/db.ts'
+import type { Tx, World } from '#/kernel/db/db.ts'
 import { newId, publicId } from '#/kernel/id/id.ts'
 import type { Log } from '#/kernel/log/log.ts'
-import { BadRequest, Invalid, NotFound, TooLarge, UnsupportedMedia } from '#/kernel/http/problems.ts'
-import type { Call, Route } from '#/kernel/http/routes.ts'
-import { Problem, problemBody } from '#/kernel/problem/problem.ts'
-import type { Occurrence, ProblemDefinition, ProblemError } from '#/kernel/problem/problem.ts'
+import { NotFound } from '#/kernel/http/problems.ts'
+import type { Call, Caller, Guard, Permission, Route } from '#/kernel/http/routes.ts'
+import { send, translate, violations } from '#/kernel/http/translate.ts'
 
 export { partnerDocument, partnerOperation } from '#/kernel/http/operations.ts'
 export type { OperationAnswer, OperationCall, PartnerOperation } from '#/kernel/http/operations.ts'
@@ -26,7 +27,7 @@ export {
 export { listen } from '#/kernel/http/listen.ts'
 export { problemPages } from '#/kernel/http/problem-pages.ts'
 export { route } from '#/kernel/http/routes.ts'
-export type { Call, Permission, Reply, Route } from '#/kernel/http/routes.ts'
+export type { Call, Caller, Guard, Knock, Permission, Reply, Route, Session } from '#/kernel/http/routes.ts'
 export type { Listener } from '#/kernel/http/listen.ts'
 
 export type HttpOptions = {
@@ -34,6 +35,10 @@ export type HttpOptions = {
   /** Address under which the problem pages stand; asked for at each problem, since a free port is known late. */
   readonly base: () => string
   readonly routes: readonly Route[]
+  /** Needed as soon as one route is not public. */
+  readonly guard?: Guard
+  /** Where the transactions of routes stand. */
+  readonly world?: World
 }
 
 /** Not listening: hand requests to `routing`. */
@@ -65,7 +70,7 @@ export async function createHttp(options: HttpOptions): Promise<Http> {
   })
   app.setErrorHandler((error: FastifyError, request, reply) => translate(options, error, request, reply))
   app.setNotFoundHandler((request, reply) => send(options, request, reply, NotFound, {}))
-  for (const definition of options.routes) addRoute(app, definition)
+  for (const definition of options.routes) addRoute(app, options, definition)
   await app.ready()
   return { routing: app.routing.bind(app), inject: app.inject.bind(app), close: async () => app.close() }
 }
@@ -78,85 +83,79 @@ const safeHeaders = {
     "default-src 'none'; style-src 'self' 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'",
 }
 
-function addRoute(app: FastifyInstance, definition: Route): void {
+const callers = new WeakMap<FastifyRequest, Caller>()
+
+function addRoute(app: FastifyInstance, options: HttpOptions, definition: Route): void {
+  const { permission, params, query, body } = definition
+  if (permission !== 'public' && !options.guard) throw new Error(`${definition.path} needs a guard`)
   app.route({
     method: definition.method,
     url: definition.path,
-    schema: {
-      ...(definition.params && { params: definition.params }),
-      ...(definition.query && { querystring: definition.query }),
-      ...(definition.body && { body: definition.body }),
+    schema: { ...(params && { params }), ...(query && { querystring: query }), ...(body && { body }) },
+    // Before the body is read: who may not call has nothing to send.
+    onRequest: async (request) => {
+      callers.set(request, await admit(options, request, permission))
     },
     handler: async (request, reply) => {
+      const caller = callers.get(request)
+      if (!caller) throw new Error('no caller was admitted')
       const answer = await definition.handle({
         params: request.params as Call['params'],
         query: request.query as Call['query'],
         body: request.body,
         requestId: publicId('req', request.id),
-        header: (name) => {
-          const value = request.headers[name]
-          return Array.isArray(value) ? value.join(', ') : value
-        },
+        caller,
+        header: (name) => headerOf(request, name),
+        transact: (work) => transactFor(options, definition, caller, work),
       })
       return reply
         .status(answer.status)
-        .headers({ ...answer.headers })
+        .headers({ ...answer.headers } as Record<string, string | string[]>)
         .send(answer.body)
     },
   })
 }
 
-type Violations = Error & { readonly violations: readonly ProblemError[] }
-
-function violations(
-  part: string,
-  found: readonly { instancePath: string; keyword: string; message?: string; params: object }[],
-): Violations {
-  const list = found.slice(0, 50).map((one) => ({
-    in: part === 'querystring' ? 'query' : part === 'params' ? 'path' : part,
-    pointer: `#${one.instancePath}`,
-    code: one.keyword,
-    detail: one.message ?? 'does not match',
-  }))
-  return Object.assign(new Error('invalid'), { violations: list })
+function headerOf(request: FastifyRequest, name: string): string | undefined {
+  const value = request.headers[name]
+  return Array.isArray(value) ? value.join(', ') : value
 }
 
-/** What Fastify itself refuses, by the status it would give. */
-const refusals: Readonly<Record<number, ProblemDefinition>> = { 413: TooLarge, 415: UnsupportedMedia }
-
-function translate(
+function admit(
   options: HttpOptions,
-  error: Error & { statusCode?: number },
   request: FastifyRequest,
-  reply: FastifyReply,
-): FastifyReply {
-  if (error instanceof Problem) {
-    options.log.debug({ event: 'http.problem', requestId: request.id, code: error.definition.code })
-    return send(options, request, reply, error.definition, error.occurrence)
+  permission: Permission,
+): Promise<Caller> | Caller {
+  const address = request.ip
+  if (permission === 'public' || !options.guard) {
+    return { actor: { kind: 'system', name: 'public' }, address, session: null }
   }
-  if ('violations' in error) {
-    return send(options, request, reply, Invalid, { errors: (error as Violations).violations })
+  const knock = {
+    method: request.method,
+    target: request.url,
+    address,
+    header: (name: string) => headerOf(request, name),
   }
-  const status = error.statusCode ?? 500
-  if (status < 500) return send(options, request, reply, refusals[status] ?? BadRequest, {})
-  options.log.error({ event: 'http.failed', requestId: request.id, method: request.method, err: error })
-  return reply.status(500).send()
+  return options.guard(knock, permission)
 }
 
-function send(
+/** The edge of a route: its transactions, in the caller's name, each change with its line in the audit. */
+function transactFor<T>(
   options: HttpOptions,
-  request: FastifyRequest,
-  reply: FastifyReply,
-  definition: ProblemDefinition,
-  occurrence: Occurrence,
-): FastifyReply {
-  const place = {
-    base: options.base(),
-    instance: request.url.split('?', 1)[0] ?? '',
-    requestId: publicId('req', request.id),
+  definition: Route,
+  caller: Caller,
+  work: (tx: Tx) => Promise<T>,
+): Promise<T> {
+  if (!options.world) throw new Error(`${definition.path} has no world for its transaction`)
+  const audited = async (tx: Tx): Promise<T> => {
+    let said = false
+    const audit: Tx['audit'] = (line) => {
+      said = true
+      tx.audit(line)
+    }
+    const result = await work({ ...tx, audit })
+    if (!said && definition.action) tx.audit({ action: definition.action })
+    return result
   }
-  return reply
-    .status(definition.status)
-    .headers({ ...occurrence.headers, 'content-type': 'application/problem+json' })
-    .send(Buffer.from(JSON.stringify(problemBody(definition, occurrence, place))))
+  return transact(options.world, caller.actor, audited, caller.address)
 }
