@@ -36,3 +36,16 @@ test('a signed text is known again, in its context only', () => {
   assert.equal(sealer.verify('', 'usage:ptn_1'), null)
   assert.equal(sealer.verify(`${signed}A`, 'usage:ptn_1'), null)
 })
+
+test('a digest is the same for the same text, place and key, and for nothing else', () => {
+  const digest = sealer.digest('ada@example.com', 'person.email')
+  assert.equal(digest.length, 32)
+  assert.deepEqual(sealer.digest('ada@example.com', 'person.email'), digest)
+  const others = [
+    sealer.digest('bob@example.com', 'person.email'),
+    sealer.digest('ada@example.com', 'person.mail'),
+    sealer.digest('.emailada@example.com', 'person'),
+    createSealer(randomBytes(32)).digest('ada@example.com', 'person.email'),
+  ]
+  for (const other of others) assert.notDeepEqual(other, digest)
+})

@@ -27,13 +27,17 @@ export type Sealer = {
   sign(text: string, context: string): string
   /** The text, or null when it was not signed here for this context. */
   verify(signed: string, context: string): string | null
+  /** Finds a sealed value again: 32 bytes, the same for the same text and context, made only with our key. */
+  digest(text: string, context: string): Buffer
 }
 
 export function createSealer(key: Buffer): Sealer {
   const wrapKey = derive(key, 'portico seal wrap 1')
   const signKey = derive(key, 'portico sign 1')
-  const macOf = (text: string, context: string) =>
-    createHmac('sha256', signKey).update(`${context.length}:${context}`).update(text).digest().subarray(0, 16)
+  const digestKey = derive(key, 'portico digest 1')
+  const hmac = (secret: Buffer, text: string, context: string) =>
+    createHmac('sha256', secret).update(`${context.length}:${context}`).update(text).digest()
+  const macOf = (text: string, context: string) => hmac(signKey, text, context).subarray(0, 16)
   return {
     seal(plain, context) {
       const dataKey = randomBytes(32)
@@ -65,6 +69,7 @@ export function createSealer(key: Buffer): Sealer {
       const text = bytes.subarray(16).toString('utf8')
       return timingSafeEqual(bytes.subarray(0, 16), macOf(text, context)) ? text : null
     },
+    digest: (text, context) => hmac(digestKey, text, context),
   }
 }
 
