@@ -22,8 +22,7 @@ const prefixLength = 9
 const randomBytesLength = 20
 const bodyLength = 27
 const checksumLength = 6
-const checksumAt = prefixLength + bodyLength
-const textLength = checksumAt + checksumLength
+const textLength = prefixLength + bodyLength + checksumLength
 
 const digits = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'
 
@@ -43,15 +42,33 @@ export function parseKey(text: string): ParsedKey {
       ? 'sandbox'
       : null
   if (environment === null) return malformed
+  const reason = flaw(text, prefixLength)
+  if (reason !== null) return reason === 'mistyped' ? mistyped : malformed
+  return { ok: true, digest: hash('sha256', text, 'base64url'), environment }
+}
+
+/** What is wrong with a text that begins with a prefix of this length and has the length it should have. */
+function flaw(text: string, prefixOf: number): 'malformed' | 'mistyped' | null {
+  const border = text.length - checksumLength
   let checksum = 0
-  for (let i = prefixLength; i < textLength; i++) {
+  for (let i = prefixOf; i < text.length; i++) {
     const code = text.charCodeAt(i)
     const value = code < 128 ? digitValues[code]! : 255
-    if (value === 255) return malformed
-    if (i >= checksumAt) checksum = checksum * 62 + value
+    if (value === 255) return 'malformed'
+    if (i >= border) checksum = checksum * 62 + value
   }
-  if (checksum !== crc32(text.slice(0, checksumAt))) return mistyped
-  return { ok: true, digest: hash('sha256', text, 'base64url'), environment }
+  return checksum === crc32(text.slice(0, border)) ? null : 'mistyped'
+}
+
+/** The same form under another prefix (`pts_`), for credentials that are no partner's. */
+export function randomText(prefix: string): string {
+  return writeText(prefix, randomBytes(randomBytesLength))
+}
+
+/** True when the text has the form and the checksum of a credential with this prefix. */
+export function isText(text: string, prefix: string): boolean {
+  const length = prefix.length + bodyLength + checksumLength
+  return text.length === length && text.startsWith(prefix) && flaw(text, prefix.length) === null
 }
 
 /** A new key. */
@@ -71,7 +88,11 @@ export function digestOf(text: string): Buffer {
 }
 
 function writeKey(environment: Environment, bytes: Buffer): string {
-  const text = prefixes[environment] + base62(BigInt(`0x${bytes.toString('hex')}`), bodyLength)
+  return writeText(prefixes[environment], bytes)
+}
+
+function writeText(prefix: string, bytes: Buffer): string {
+  const text = prefix + base62(BigInt(`0x${bytes.toString('hex')}`), bodyLength)
   return text + base62(BigInt(crc32(text)), checksumLength)
 }
 

@@ -13,7 +13,7 @@ import { problem } from '#/kernel/problem/problem.ts'
 
 export type { Key } from '#/identity/keys/store.ts'
 
-export { deriveDemoKey, parseKey } from '#/identity/keys/key-text.ts'
+export { deriveDemoKey, digestOf, isText, parseKey, randomText } from '#/identity/keys/key-text.ts'
 export type { ParsedKey } from '#/identity/keys/key-text.ts'
 
 /** A key at the one moment its text is known. */
