@@ -1,9 +1,10 @@
 /** Everything in the repository that a program writes: which file, and what makes its text. */
 
 import type { Generator } from './drift.ts'
-import { configurationReference, problemsReference } from './references.ts'
+import { configurationReference, permissionsReference, problemsReference } from './references.ts'
 
 export const generators: readonly Generator[] = [
   { file: 'docs/reference/configuration.md', make: configurationReference },
+  { file: 'docs/reference/permissions.md', make: permissionsReference },
   { file: 'docs/reference/problems.md', make: problemsReference },
 ]

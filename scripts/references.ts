@@ -2,6 +2,7 @@
 import { globSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { permissionsPage } from '#/governance/roles/roles.ts'
 import { settings } from '#/kernel/config/config.ts'
 import { isProblemDefinition } from '#/kernel/problem/problem.ts'
 import type { ProblemDefinition } from '#/kernel/problem/problem.ts'
@@ -24,6 +25,11 @@ Read from the environment once, at the start. All mistakes are reported at once,
 | --- | --- | --- | --- |
 ${rows.join('\n')}
 `
+}
+
+export async function permissionsReference(): Promise<string> {
+  return `${header}
+${permissionsPage()}`
 }
 
 /** Every exported problem definition of the server, by code. */

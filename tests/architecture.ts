@@ -28,7 +28,7 @@ export const features: Readonly<Record<string, readonly string[]>> = {
     'http',
   ],
   contracts: ['validation', 'classification', 'compile', 'documents', 'published'],
-  governance: [],
+  governance: ['roles', 'audit', 'proposals'],
   gateway: [],
   identity: ['partners', 'applications', 'keys'],
   access: ['capabilities', 'packages', 'entitlements'],
