@@ -1,0 +1,43 @@
+/** Every statement on onboarding facts. */
+import type { Tx } from '#/kernel/db/db.ts'
+
+export type ProfileRow = {
+  readonly version: number
+  readonly sealed: Buffer
+  readonly recordedAt: Date
+}
+
+export const statements = {
+  currentProfile: `
+    select version, sealed, recorded_at as "recordedAt" from identity_profile
+    where partner_id = $1 /* owner */ order by version desc limit 1`,
+  listProfiles: `
+    select version, sealed, recorded_at as "recordedAt" from identity_profile
+    where partner_id = $1 /* owner */ order by version desc`,
+  // The number is the writer's: of two that began from the same version, the second finds its number taken.
+  insertProfile: `
+    insert into identity_profile (partner_id, version, country, currency, time_zone, sealed)
+    values ($1, $2, $3, $4, $5, $6) on conflict do nothing returning version, sealed, recorded_at as "recordedAt"`,
+} as const
+
+export async function currentProfile(tx: Tx, partnerId: string) {
+  return (await tx.rows<ProfileRow>(statements.currentProfile, [partnerId]))[0]
+}
+
+export function listProfiles(tx: Tx, partnerId: string): Promise<ProfileRow[]> {
+  return tx.rows<ProfileRow>(statements.listProfiles, [partnerId])
+}
+
+export type NewProfile = {
+  readonly version: number
+  readonly country: string | null
+  readonly currency: string | null
+  readonly timeZone: string | null
+  readonly sealed: Buffer
+}
+
+export async function insertProfile(tx: Tx, partnerId: string, profile: NewProfile) {
+  const { version, country, currency, timeZone, sealed } = profile
+  const values = [partnerId, version, country, currency, timeZone, sealed]
+  return (await tx.rows<ProfileRow>(statements.insertProfile, values))[0]
+}
