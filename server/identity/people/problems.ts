@@ -1,0 +1,33 @@
+/** What can be refused about people. */
+import { problem } from '#/kernel/problem/problem.ts'
+
+export const emailInvalid = problem('people.email_invalid', 422, 'This is not an e-mail address', {
+  help: 'Write it as `name@example.com`, without a name or brackets around it.',
+})
+export const emailTaken = problem('people.email_taken', 409, 'The e-mail address belongs to somebody', {
+  help: 'A person with this address exists. Add that person to the organisation instead of creating a second one.',
+})
+export const personNotFound = problem('people.not_found', 404, 'There is no such person', {
+  help: 'No person has this id, or the person has been erased.',
+})
+export const memberNotFound = problem('people.member_not_found', 404, 'There is no such member', {
+  help: 'Nobody with this id belongs to the organisation. Check it against the list of members.',
+})
+export const alreadyMember = problem('people.already_member', 409, 'The person is a member already', {
+  help: 'The person belongs to the organisation. Change the role instead.',
+})
+export const lastOwner = problem('people.last_owner', 409, 'This is the only owner', {
+  help: 'An organisation has at least one owner. Make another member an owner first, then try again.',
+})
+export const ownersOnly = problem('people.owners_only', 403, 'Only an owner may do this', {
+  help: 'Owners are made, changed and removed by owners. Ask an owner of the organisation.',
+})
+export const operatorNotFound = problem('people.operator_not_found', 404, 'There is no such operator', {
+  help: 'Nobody with this id is an operator. Check it against the list of operators.',
+})
+export const alreadyOperator = problem('people.already_operator', 409, 'The person is an operator already', {
+  help: 'The person is an operator. Change the role instead.',
+})
+export const lastAdmin = problem('people.last_admin', 409, 'This is the only administrator', {
+  help: 'Somebody must be able to manage operators. Make another operator an administrator first, then try again.',
+})
