@@ -235,6 +235,7 @@ describe('a check is not fooled', () => {
   test('by numbers that cannot be written exactly', () => {
     accepts({ multipleOf: 0.01 }, 0.07)
     accepts({ multipleOf: 0.01 }, 1234.56)
+    refuses({ type: 'number' }, JSON.parse('1e999'), ['# type: must be a number'])
     refuses({ type: 'integer' }, 1.5, ['# type: must be an integer'])
   })
 })

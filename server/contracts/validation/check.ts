@@ -164,6 +164,8 @@ function createAjv(allErrors: boolean, budget: { left: number }): Ajv2020.defaul
     allErrors,
     // Documents are surveyed before (survey.ts), with pointers ajv does not give.
     strict: false,
+    // `1e999` is Infinity here and something else in another reader.
+    strictNumbers: true,
     validateSchema: false,
     addUsedSchema: false,
     logger: false,
