@@ -296,7 +296,9 @@ const failures: [string, string | ((socket: Socket) => void), number, string][] 
 for (const [what, reply, status, code] of failures) {
   test(`${status} when the upstream ${what}`, async () => {
     const act = (socket: Socket) =>
-      void (typeof reply === 'string' ? socket.write(reply.includes('\xff') ? Buffer.from(reply, 'latin1') : reply) : reply(socket))
+      void (typeof reply === 'string'
+        ? socket.write(reply.includes('\xff') ? Buffer.from(reply, 'latin1') : reply)
+        : reply(socket))
     await against(act, async (bad, count) => {
       const response = await bad.fetch('/things/a1')
       const text = await response.text()
