@@ -69,9 +69,9 @@ export async function createSnapshot(deps: SnapshotDeps): Promise<FollowedSnapsh
   /** True when there may be more. */
   async function catchUp(): Promise<boolean> {
     const before = held
-    const changes = await store.changesAfter(pool, before.version, batch)
-    if (changes.length > 0) {
-      const reload = changes[0]!.number !== before.version + 1 || changes.some(namesNoRow)
+    const { changes, gap } = await store.changesAfter(pool, before.version, batch)
+    if (gap || changes.length > 0) {
+      const reload = gap || changes.some(namesNoRow)
       const next = await frozen(database, async (reader) => {
         if (!reload) return readChanges(reader, before, changes, sources)
         const loaded = await loadAll(reader, sources)
