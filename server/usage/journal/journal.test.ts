@@ -73,6 +73,23 @@ test('the records of one turn of the event loop are one write, answered after it
   assert.equal(files.calls.at(-1), 'sync', 'a closed journal is forced out')
 })
 
+test('more than fits a batch comes in several, in order, and all are answered', async () => {
+  for (const sync of ['grouped', 'always'] as const) {
+    const journal = open({ sync })
+    const list = several(2500)
+    await Promise.all(list.map((one) => recorded(journal, one)))
+    assert.deepEqual(
+      idsOf(journal),
+      list.map(({ id }) => id),
+    )
+    const last = several(1500)
+    const answered = last.map((one) => recorded(journal, one))
+    await journal.close()
+    await Promise.all(answered)
+    assert.equal(idsOf(journal).length, 4000)
+  }
+})
+
 test('always: nobody is answered before the sync, and the next batch collects meanwhile', async () => {
   const syncs: (() => void)[] = []
   const files = watched({
