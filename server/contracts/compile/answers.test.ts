@@ -9,7 +9,8 @@ type Members = Record<string, unknown>
 const described = (more: Members = {}): Members => ({ description: 'an answer', ...more })
 
 function answerOf(responses: Members): (status: number) => StatusRule | undefined {
-  return onlyOperation(documentOf({ responses })).answer
+  const operation = onlyOperation(documentOf({ responses }))
+  return (status) => operation.answer(status)
 }
 
 function ruleOf(mediaType: string, member: Members): AnswerRule {

@@ -1,16 +1,7 @@
 /** What compiling makes of a document that can be served. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { compile, documentOf, onlyOperation } from '../../../tests/support/contracts.ts'
-
-type Members = Record<string, unknown>
-
-const at = '#/paths/~1things/post'
-const schemaAt = `${at}/responses/200/content/application~1json/schema`
-
-/** A document with one schema, in an answer and so in what is released. */
-const withSchema = (schema: unknown, more: Members = {}): Members =>
-  documentOf({ responses: { 200: { description: 'ok', content: { 'application/json': { schema } } } } }, more)
+import { compile, documentOf, onlyOperation, schemaAt, withSchema } from '../../../tests/support/contracts.ts'
 
 test('an operation carries what its document says of it', () => {
   const operation = onlyOperation(

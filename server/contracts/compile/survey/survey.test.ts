@@ -1,23 +1,11 @@
 /** Every feature of a document that is not served is refused or named, with its place. */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { compile, documentOf } from '../../../../tests/support/contracts.ts'
+import { documentOf, schemaAt, told, withSchema } from '../../../../tests/support/contracts.ts'
 
 type Members = Record<string, unknown>
 
 const at = '#/paths/~1things/post'
-const schemaAt = `${at}/responses/200/content/application~1json/schema`
-
-/** A document with one schema, in an answer and so in what is released. */
-const withSchema = (schema: unknown, more: Members = {}): Members =>
-  documentOf({ responses: { 200: { description: 'ok', content: { 'application/json': { schema } } } } }, more)
-
-const told = (document: unknown): { refused: string[]; noted: string[] } => {
-  const { refusals, notices, operations } = compile(document)
-  if (refusals.length > 0) assert.equal(operations.length, 0, 'a refused document serves nothing')
-  const place = ({ code, pointer }: { code: string; pointer: string }): string => `${code} ${pointer}`
-  return { refused: refusals.map(place), noted: notices.map(place) }
-}
 
 describe('a document is refused, with the place, for', () => {
   const cases: readonly (readonly [what: string, document: unknown, refused: readonly string[]])[] = [
@@ -248,60 +236,5 @@ describe('a document is refused, with the place, for', () => {
       ),
     )
     assert.ok(refused.length === 0 || refused[0] === 'too_deep #')
-  })
-})
-
-describe('a document is served, and its author told of', () => {
-  const cases: readonly (readonly [what: string, document: unknown, noted: readonly string[]])[] = [
-    ['webhooks', { ...documentOf({}), webhooks: { 'a/b': {} } }, ['not_served #/webhooks/a~1b']],
-    ['callbacks', documentOf({ callbacks: { a: {} } }), [`not_served ${at}/callbacks`]],
-    [
-      'TRACE',
-      { ...documentOf({}), paths: { '/a': { trace: { responses: { 204: { description: '' } } } } } },
-      ['not_served #/paths/~1a/trace'],
-    ],
-    ['unknown members', documentOf({ foo: 1 }), [`unknown_member ${at}/foo`]],
-    ['unknown keywords', withSchema({ type: 'string', foo: 1 }), [`unknown_keyword ${schemaAt}/foo`]],
-    [
-      'unknown formats',
-      withSchema({ type: 'string', format: 'iban' }),
-      [`unknown_format ${schemaAt}/format`],
-    ],
-    [
-      'words of another version',
-      withSchema({ type: 'string', nullable: true }),
-      [`foreign_keyword ${schemaAt}/nullable`],
-    ],
-    [
-      'patterns that are cut short',
-      withSchema({ type: 'string', pattern: '^(?=.*a).*$' }),
-      [`slow_pattern ${schemaAt}/pattern`],
-    ],
-    ['servers of an operation', documentOf({ servers: [{ url: '/x' }] }), [`server_ignored ${at}/servers`]],
-    ['no answers', documentOf({ responses: {} }), [`no_responses ${at}`]],
-    [
-      'headers that are not its own',
-      documentOf({ responses: { 204: { description: '', headers: { 'Content-Length': { schema: {} } } } } }),
-      [`header_ignored ${at}/responses/204/headers/Content-Length`],
-    ],
-    [
-      'parameters the path does not have',
-      documentOf({ parameters: [{ name: 'a', in: 'path', required: true, schema: {} }] }),
-      ['unused_parameter #/paths/~1things'],
-    ],
-    [
-      'nothing, when extensions of others stand everywhere',
-      { ...documentOf({ 'x-a': 1, responses: { 'x-b': 1, 204: { description: '', 'x-c': 1 } } }), 'x-d': 1 },
-      [],
-    ],
-  ]
-  for (const [what, document, noted] of cases) {
-    test(what, () => assert.deepEqual(told(document), { refused: [], noted }))
-  }
-  test('the same thing at a thousand places in a hundred lines and a number', () => {
-    const properties = Object.fromEntries(Array.from({ length: 1_000 }, (_, i) => [`p${i}`, { foo: 1 }]))
-    const { notices } = compile(documentOf({}, { components: { schemas: { A: { properties } } } }))
-    assert.equal(notices.length, 101)
-    assert.equal(notices.at(-1)?.message, 'and 900 more of this kind')
   })
 })
