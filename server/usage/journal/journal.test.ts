@@ -1,6 +1,6 @@
 /** A batch stands wholly or not at all, is answered only when it stands, and a broken disk breaks nothing else. */
 import assert from 'node:assert/strict'
-import { openSync, readFileSync, readdirSync, renameSync, rmSync } from 'node:fs'
+import { openSync, readFileSync, readdirSync, renameSync } from 'node:fs'
 import { join } from 'node:path'
 import { mock, test } from 'node:test'
 import type { ExchangeRecord } from '#/gateway/gateway.ts'
@@ -9,9 +9,8 @@ import { newId } from '#/kernel/id/id.ts'
 import { silentLog } from '#/kernel/log/log.ts'
 import { openJournal, readPortion, realFiles } from '#/usage/journal/journal.ts'
 import type { Entry, Files, Journal, JournalOptions } from '#/usage/journal/journal.ts'
-import { ownerLives } from '#/usage/journal/owner.ts'
 import { kindsMost } from '#/usage/journal/refusals.ts'
-import { anExchange, bury, journalFolder, recorded, smallDisk } from '../../../tests/support/usage.ts'
+import { anExchange, journalFolder, recorded, smallDisk } from '../../../tests/support/usage.ts'
 
 const clock = systemClock()
 const log = silentLog()
@@ -274,15 +273,5 @@ test('a journal whose folder was taken away refuses instead of writing into noth
   mock.timers.tick(1000)
   mock.timers.reset()
   await assert.rejects(recorded(journal, anExchange()), { code: 'ENOENT' })
-  await journal.close()
-})
-
-test('a living owner is told from a dead one, also when its number was given away', async () => {
-  const journal = open()
-  assert.equal(ownerLives(journal.folder, clock), true)
-  bury(journal)
-  assert.equal(ownerLives(journal.folder, clock), false)
-  rmSync(join(journal.folder, 'owner.json'))
-  assert.equal(ownerLives(journal.folder, clock), false)
   await journal.close()
 })
