@@ -5,7 +5,8 @@
  * Two programs per schema. The first stops at the first fault; it is all that a valid value meets. Only when
  * it says no, a second one collects every fault, and only for a value of at most `maxNodes` parts: with every
  * part wrong, collecting costs some microseconds a part, which a large body would turn into a weapon. A larger
- * body is told its first fault. Both are compiled on first use (measurements: bench/contracts.bench.ts).
+ * body is told its first fault. Both are compiled on first use: 42 ms at worst (the
+ * payments of Adyen), where all of GitHub's at once would add 460 ms and 60 MB to every start.
  */
 import Ajv2020 from 'ajv/dist/2020.js'
 import type { KeywordCxt, ValidateFunction } from 'ajv'
