@@ -60,3 +60,20 @@ test('a document is summed up', () => {
     withheld: 1,
   })
 })
+
+test('a schema may have any name', () => {
+  for (const name of ['a b', 'a%b', 'a/b~c', '%41', '__proto__', '..', 'ä😀', '\ud800']) {
+    const escaped = name.replaceAll('~', '~0').replaceAll('/', '~1').replaceAll('%', '%25')
+    const $ref = `#/components/schemas/${escaped}`
+    const document = documentOf(
+      { requestBody: { content: { 'application/json': { schema: { $ref } } } } },
+      { components: { schemas: Object.fromEntries([[name, { type: 'string' }]]) } },
+    )
+    const violations = onlyOperation(document).body?.rule('application/json')?.validate?.(1)
+    assert.deepEqual(
+      violations?.map(({ code }) => code),
+      ['type'],
+      name,
+    )
+  }
+})

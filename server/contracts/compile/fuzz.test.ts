@@ -110,8 +110,10 @@ const word = fc.constantFrom(
 discriminator additionalProperties patternProperties prefixItems contains format schema content
 headers name in style explode parameters responses requestBody get x-portico-class
 x-portico-capability description __proto__ /a/{b} 200`.split(/\s/),
+  '\ud800',
 )
 const value = fc.oneof(
+  fc.constant('#/components/schemas/\ud800'),
   fc.constantFrom<unknown>(
     '#/components/schemas/Thing',
     '#/components/schemas/Pet',

@@ -215,6 +215,11 @@ describe('a discriminator', () => {
   test('with a value that names no branch is told so', () => {
     refuses(pet, { kind: 'Cow' }, ['#/kind enum: must be one of Cat, Dog, hound'], { schemas })
   })
+  test('does not reach beyond the union', () => {
+    const mapping = { thing: '#/components/schemas/Thing' }
+    const union = { oneOf: [ref('Cat')], discriminator: { propertyName: 'kind', mapping } }
+    refuses(union, { kind: 'thing' }, ['#/kind enum: must be Cat'], { schemas: { ...schemas, Thing: {} } })
+  })
   test('that is not sent leaves the union to itself', () => {
     refuses(pet, { lives: 1 }, [], { schemas })
     refuses(pet, { tricks: 'x' }, ['# oneOf: matches none of the alternatives of the contract'], { schemas })

@@ -49,16 +49,18 @@ export function createChecks({
   maxNodes = 10_000,
 }: ChecksOptions): Checks {
   const schemas = new Map<string, JsonSchema>()
+  const names = new Map<string, string>()
   const pending: string[] = []
   const translation: Translation = {
     document,
     dialect,
     name(pointer) {
-      const name = nameOf(pointer)
-      if (!schemas.has(name)) {
-        schemas.set(name, true)
-        pending.push(pointer)
-      }
+      const known = names.get(pointer)
+      if (known !== undefined) return known
+      // An absolute address, so that nothing is resolved against anything; a number, since a pointer may hold anything.
+      const name = `contract:${names.size}`
+      names.set(pointer, name)
+      pending.push(pointer)
       return name
     },
   }
@@ -71,7 +73,7 @@ export function createChecks({
     for (let pointer = pending.pop(); pointer !== undefined; pointer = pending.pop()) {
       const found = target(document, pointer)
       const one = isLost(found) ? false : translate(found.node, translation)
-      schemas.set(nameOf(pointer), typeof one === 'boolean' ? one : { countStep: true, ...one })
+      schemas.set(translation.name(pointer), typeof one === 'boolean' ? one : { countStep: true, ...one })
     }
     return written
   }
@@ -102,9 +104,6 @@ export function createChecks({
     },
   }
 }
-
-/** Any `$ref` becomes an absolute address, so that nothing is resolved against anything. */
-const nameOf = (pointer: string): string => `contract:${encodeURIComponent(pointer)}`
 
 const asksNothing = (schema: JsonSchema): boolean =>
   schema === true || (typeof schema === 'object' && Object.keys(schema).length === 0)
