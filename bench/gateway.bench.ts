@@ -95,30 +95,47 @@ function report(results: readonly Result[]): void {
     one.p99.toFixed(2),
     one.cpuUs.toFixed(1),
     (one.perSecond / portico.perSecond).toFixed(2),
-    (one.cpuUs / portico.cpuUs).toFixed(2),
+    (portico.cpuUs / one.cpuUs).toFixed(2),
+    `${(one.perSecond * one.cpuUs * 1e-4).toFixed(0)} %`,
     `${(one.loadBusy * 100).toFixed(0)} %`,
   ])
-  const heads = ['side', 'requests/s', 'p50 ms', 'p99 ms', 'CPU µs', 'rate ÷ ours', 'CPU ÷ ours', 'load core']
+  const heads = [
+    'side',
+    'requests/s',
+    'p50 ms',
+    'p99 ms',
+    'CPU µs',
+    'rate ÷ ours',
+    'per CPU ÷ ours',
+    'its core',
+    'load core',
+  ]
   console.log(`${rounds} rounds of ${seconds} s, 32 connections, ${answer.length} bytes; medians`)
   console.log(table([heads, ...rows]))
   const steps = portico.cpuUs - passThrough.cpuUs
-  const promises: [string, number, (value: number) => boolean, string][] = [
-    ['all steps ÷ pass-through, CPU', steps / passThrough.cpuUs, (value) => value <= 0.25, '≤ 0.25'],
-    ['requests/s ÷ nginx', portico.perSecond / nginx.perSecond, (value) => value >= 0.3, '≥ 0.30'],
-    ['requests/s ÷ http-proxy', portico.perSecond / proxy.perSecond, (value) => value >= 2, '≥ 2.00'],
-  ]
   console.log(`all steps together: ${steps.toFixed(1)} µs of CPU a request`)
   console.log(
     table([
-      ['promise', 'measured', 'target', ''],
-      ...promises.map(([what, value, holds, target]) => [
-        what,
-        value.toFixed(2),
-        target,
-        holds(value) ? 'kept' : 'MISSED',
-      ]),
+      [
+        'promise (by CPU time, which neither a shared machine nor a full load core changes)',
+        'measured',
+        'target',
+        '',
+      ],
+      promise('all steps ÷ pass-through', steps / passThrough.cpuUs, (value) => value <= 0.25, '≤ 0.25'),
+      promise('throughput ÷ nginx', nginx.cpuUs / portico.cpuUs, (value) => value >= 0.3, '≥ 0.30'),
+      promise('throughput ÷ http-proxy', proxy.cpuUs / portico.cpuUs, (value) => value >= 2, '≥ 2.00'),
     ]),
   )
+}
+
+function promise(
+  what: string,
+  value: number,
+  holds: (value: number) => boolean,
+  target: string,
+): readonly string[] {
+  return [what, value.toFixed(2), target, holds(value) ? 'kept' : 'MISSED']
 }
 
 /** One more round under the profiler, to say what to look at next. */

@@ -1,6 +1,7 @@
 /** `npm run portico -- <noun> <verb> …`: what an operator does from a shell. */
 
 import { checkContract } from '../server/contracts/documents/documents.ts'
+import { keyCommands } from './keys.ts'
 
 type Command = {
   readonly usage: string
@@ -24,6 +25,7 @@ const commands: Readonly<Record<string, Command>> = {
       return ok ? 0 : 1
     },
   },
+  ...keyCommands,
 }
 
 function usage(): string {

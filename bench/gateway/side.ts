@@ -7,6 +7,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setFlagsFromString } from 'node:v8'
 import httpProxy from '@fastify/http-proxy'
 import fastify from 'fastify'
 import { Pool } from 'undici'
@@ -107,6 +108,9 @@ async function listen(server: ReturnType<typeof createServer>): Promise<number> 
   return (server.address() as AddressInfo).port
 }
 
+// As main.ts does it: V8 learns from requests in flight that such objects live long, makes them in the old
+// generation, and there each keeps its request, answer and buffers alive until a full collection.
+setFlagsFromString('--no-allocation-site-pretenuring')
 process.on('SIGTERM', () => process.exit(0))
 const start = sides[kind]
 if (start === undefined) throw new Error(`no side is called ${kind}`)

@@ -4,6 +4,7 @@
  */
 import type { Readable } from 'node:stream'
 import type { AnswerRule, BodyRule, StatusRule } from '#/contracts/compile/compile.ts'
+import { publicId } from '#/kernel/id/id.ts'
 import type { Occurrence, ProblemDefinition } from '#/kernel/problem/problem.ts'
 import type { Credential, Route } from '#/gateway/snapshot.ts'
 
@@ -93,12 +94,16 @@ export type Call = {
 /** One request on its way through the steps. Always made by `createExchange`, so that all have one shape. */
 export type Exchange = {
   readonly id: string
+  /** The id as everybody else knows it, `req_…`. */
+  readonly requestId: string
   readonly request: Request
   /** Wall clock, milliseconds. */
   readonly receivedAt: number
   /** Monotonic, microseconds. */
   readonly startedUs: number
   readonly respond: (answer: Answer) => void
+  /** Where it stands among the open ones. */
+  slot: number
   /** Index of the step that comes next. */
   next: number
   /** Target without its query; empty until the route step found it well-formed. */
@@ -141,10 +146,12 @@ export function createExchange(
 ): Exchange {
   return {
     id,
+    requestId: publicId('req', id),
     request,
     receivedAt,
     startedUs,
     respond,
+    slot: -1,
     next: 0,
     path: '',
     query: '',

@@ -52,7 +52,12 @@ type Runner = {
   readonly deps: GatewayDeps
   readonly steps: readonly Step[]
   readonly closing: number
-  readonly open: Set<Exchange>
+  /**
+   * Open exchanges, each at its `slot`. Not a `Set`: one that grows and shrinks all the time leaves outgrown
+   * tables behind, chained to each other, and each keeps the exchanges of its time until the next full
+   * collection: 41 µs of CPU a request instead of 31 (bench/gateway.bench.ts).
+   */
+  readonly open: Exchange[]
   readonly inside: Inside
   /** Somebody waits for the last exchange to end. */
   whenEmpty: (() => void) | null
@@ -74,14 +79,15 @@ export function createRunner(deps: GatewayDeps, steps: readonly Step[], closing:
     finished: (exchange, bytes, code) => finished(runner, exchange, bytes, code),
     report: (exchange, event, details) => deps.log.warn(describe(exchange, details), event),
   }
-  const runner: Runner = { deps, steps, closing, open: new Set(), inside, whenEmpty: null }
+  const runner: Runner = { deps, steps, closing, open: [], inside, whenEmpty: null }
   const ticking = setInterval(() => {
     const now = deps.clock.monotonicUs()
-    for (const exchange of runner.open) exchange.call?.tick(now)
+    // Backwards, because a tick may end its exchange, and then the last one takes its place.
+    for (let i = runner.open.length - 1; i >= 0; i--) runner.open[i]?.call?.tick(now)
   }, tickEvery).unref()
   return {
     handle: (request, respond) => handle(runner, request, respond),
-    open: () => runner.open.size,
+    open: () => runner.open.length,
     close: async () => {
       await drained(runner)
       clearInterval(ticking)
@@ -93,7 +99,7 @@ export function createRunner(deps: GatewayDeps, steps: readonly Step[], closing:
 function handle(runner: Runner, request: Request, respond: (answer: Answer) => void): void {
   const { clock, newId } = runner.deps
   const exchange = createExchange(newId(), request, clock.wall(), clock.monotonicUs(), respond)
-  runner.open.add(exchange)
+  exchange.slot = runner.open.push(exchange) - 1
   request.gone = () => {
     exchange.clientGone = true
     exchange.call?.clientGone()
@@ -140,7 +146,7 @@ function crash(runner: Runner, exchange: Exchange, error: unknown): void {
   if (exchange.delivered) return
   exchange.code = 'gateway.failed'
   exchange.metered = false
-  exchange.answer = bareFailure(exchange.id)
+  exchange.answer = bareFailure(exchange.requestId)
   exchange.responseBytes = 0
   // When a closing step itself failed, running it again would fail again.
   exchange.next = exchange.next > runner.closing ? runner.steps.length : runner.closing
@@ -156,17 +162,24 @@ function finished(runner: Runner, exchange: Exchange, bytes: number, code: strin
 }
 
 function close(runner: Runner, exchange: Exchange): void {
-  runner.open.delete(exchange)
-  if (runner.open.size === 0) runner.whenEmpty?.()
+  const { open } = runner
+  if (exchange.slot === -1) return
+  const last = open.pop()!
+  if (last !== exchange) {
+    open[exchange.slot] = last
+    last.slot = exchange.slot
+  }
+  exchange.slot = -1
+  if (open.length === 0) runner.whenEmpty?.()
 }
 
 function describe(exchange: Exchange, details: Readonly<Record<string, unknown>>): Record<string, unknown> {
   const route = exchange.route ?? exchange.hiddenRoute
-  return { requestId: exchange.id, operation: route?.operation.id, ...details }
+  return { requestId: exchange.requestId, operation: route?.operation.id, ...details }
 }
 
 function drained(runner: Runner): Promise<void> {
-  if (runner.open.size === 0) return Promise.resolve()
+  if (runner.open.length === 0) return Promise.resolve()
   return new Promise((resolve) => {
     const timer = setTimeout(resolve, runner.inside.timeouts.drain)
     runner.whenEmpty = () => {

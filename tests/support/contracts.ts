@@ -53,3 +53,20 @@ export function parts(given: {
   const { path = [], query = '', headers = {} } = given
   return { path, query, header: (name) => headers[name] }
 }
+
+/** Where `withSchema` puts its schema. */
+export const schemaAt = '#/paths/~1things/post/responses/200/content/application~1json/schema'
+
+/** A document with one schema, in an answer and so in what is released. */
+export function withSchema(schema: unknown, more: Members = {}): Members {
+  const content = { 'application/json': { schema } }
+  return documentOf({ responses: { 200: { description: 'ok', content } } }, more)
+}
+
+/** Codes and places of everything that compiling says of a document. */
+export function told(document: unknown): { refused: string[]; noted: string[] } {
+  const { refusals, notices, operations } = compile(document)
+  if (refusals.length > 0) assert.equal(operations.length, 0, 'a refused document serves nothing')
+  const place = ({ code, pointer }: { code: string; pointer: string }): string => `${code} ${pointer}`
+  return { refused: refusals.map(place), noted: notices.map(place) }
+}

@@ -60,6 +60,8 @@ export type Scene = Recorded & {
   /** Makes the recorder fail. */
   failRecording(error: Error | null): void
   fetch(path: string, init?: Init): Promise<Response>
+  /** Connections that clients hold open. */
+  connections(): Promise<number>
   close(): Promise<void>
 }
 
@@ -120,6 +122,10 @@ export async function startScene(
     upstream,
     gateway,
     failRecording: (error) => (failure = error),
+    connections: () =>
+      new Promise((resolve, reject) => {
+        server.getConnections((error, count) => (error === null ? resolve(count) : reject(error)))
+      }),
     fetch: (path, init = {}) =>
       fetch(url + path, { ...init, headers: { authorization: `Bearer ${keys.live}`, ...init.headers } }),
     close: async () => {

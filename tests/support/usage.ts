@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { after } from 'node:test'
 import type { ExchangeRecord, Recorder } from '#/gateway/gateway.ts'
 import { systemClock } from '#/kernel/clock/clock.ts'
+import type { World } from '#/kernel/db/db.ts'
 import { newId } from '#/kernel/id/id.ts'
 import { silentLog } from '#/kernel/log/log.ts'
 import { openJournal, realFiles } from '#/usage/journal/journal.ts'
@@ -32,6 +33,14 @@ export function anExchange(overrides: Partial<ExchangeRecord> = {}): ExchangeRec
     responseBytes: 1024,
     ...overrides,
   }
+}
+
+export function ofPartner(
+  partnerId: string,
+  n: number,
+  overrides: Partial<ExchangeRecord> = {},
+): ExchangeRecord[] {
+  return Array.from({ length: n }, () => anExchange({ partnerId, ...overrides }))
 }
 
 /** A folder that is gone after the test file. */
@@ -87,4 +96,23 @@ export function smallDisk(room: number): Files & { room: number } {
     },
   }
   return disk
+}
+
+export async function query<Row>(world: World, text: string, values: unknown[] = []): Promise<Row[]> {
+  return (await world.pool.query(text, values)).rows as Row[]
+}
+
+/** How many exchanges of the partner are in the world, and what its hours say of them. */
+export async function counted(world: World, partnerId: string) {
+  const [rows] = await query<{ rows: number }>(
+    world,
+    'select count(*)::int as rows from usage_exchange where partner_id = $1',
+    [partnerId],
+  )
+  const [hours] = await query<{ calls: number }>(
+    world,
+    'select coalesce(sum(calls), 0)::int as calls from usage_hour where partner_id = $1',
+    [partnerId],
+  )
+  return [rows?.rows, hours?.calls]
 }

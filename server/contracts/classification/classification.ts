@@ -67,11 +67,13 @@ export function createClassifier(
     const [group] = shape.undecided
     const next: (Shape | undefined)[] = []
     return (value, depth) => {
-      if (value === null && shape.whole.nulls === true) return null
       if (depth > maxDepth) return failure.off('depth')
       const branch = chooser.choose(group!, value, depth)
-      if (branch < 0) return failure.off(group!.by.how === 'name' ? 'discriminator' : 'branch')
-      return (next[branch] ??= shapes.take(shape, group!, branch)).run(value, depth)
+      // A schema that allows null itself (`nullable`) does not ask its branches to, but one that takes it has a say.
+      const isNull = branch < 0 && value === null && shape.whole.nulls === true
+      if (branch < 0 && !isNull) return failure.off(group!.by.how === 'name' ? 'discriminator' : 'branch')
+      const taken = (next[branch] ??= shapes.take(shape, group!, branch))
+      return isNull && taken.undecided.length === 0 ? null : taken.run(value, depth)
     }
   }
 

@@ -188,6 +188,11 @@ describe('a map', () => {
     const schema = { type: 'object', patternProperties: { '^x-': text, id$: cost } }
     assert.deepEqual(release(schema, { 'x-a': 'a', 'x-id': 'b', b: 'c' }), { 'x-a': 'a' })
   })
+
+  test('keeps a name back that is too long for a pattern which could have classed it', () => {
+    const schema = { patternProperties: { '(?=s)s*ecret': cost }, additionalProperties: text, type: 'object' }
+    assert.deepEqual(release(schema, { public: 'x', [`secret${'!'.repeat(20_000)}`]: 'y' }), { public: 'x' })
+  })
 })
 
 describe('a list', () => {

@@ -7,12 +7,11 @@ import { refuseLost } from '#/contracts/compile/report.ts'
 import { readPiece } from '#/contracts/compile/requests/styles.ts'
 import {
   follow,
-  isInside,
   isLost,
   isTree,
   member,
   own,
-  resolved,
+  statedClasses,
   type Place,
   type Tree,
 } from '#/contracts/validation/validation.ts'
@@ -91,6 +90,8 @@ function compileHeaders(response: Tree, pointer: string, contract: Contract): St
     else if (notReleased.has(name.toLowerCase())) {
       if (name.toLowerCase() !== 'content-type')
         contract.report.note(at, 'header_ignored', `${name} is not the contract's to release`)
+    } else if (isTree(found.node) && Object.hasOwn(found.node, 'content')) {
+      contract.report.note(at, 'header_ignored', 'a header that holds a document of its own is not released')
     } else if (isTree(found.node)) compileHeader(headers, name, found.node, contract)
   }
   return headers
@@ -103,7 +104,8 @@ function compileHeader(
   contract: Contract,
 ): void {
   const schema = own(header, 'schema') ?? {}
-  if (isKept(header, contract) || isKept(schema, contract)) return
+  // Personal data may be sent by a caller but is not handed out.
+  if (classesOf(header, contract).some((given) => given !== 'public')) return
   const { reading, otherReadings, check } = readSchema(
     schema,
     'simple',
@@ -117,12 +119,10 @@ function compileHeader(
   )
 }
 
-/** Any class but public keeps a header; personal data may be sent by a caller but is not handed out. */
-function isKept(node: unknown, { document }: Contract): boolean {
-  const end = resolved(document, node)
-  return [node, end].some(
-    (one) => isInside(one) || (isTree(one) && own(one, 'x-portico-class') === 'personal'),
-  )
+/** What a header or a media type says of itself, and what its schema says. */
+function classesOf(node: Tree, { document }: Contract): readonly unknown[] {
+  const given = own(node, 'x-portico-class')
+  return [...(given === undefined ? [] : [given]), ...statedClasses(document, own(node, 'schema'))]
 }
 
 function kindOf(essence: string): AnswerKind {
@@ -136,19 +136,18 @@ function compileMediaType(range: string, mediaType: Tree, pointer: string, contr
   const kind = kindOf(range)
   const schema = own(mediaType, 'schema')
   if (kind === 'text' || kind === 'binary') {
+    const classes = classesOf(mediaType, contract)
     return {
       kind,
       mediaType: range,
       project: null,
-      released: isPublic(mediaType) || isPublic(resolved(contract.document, schema)),
+      released: classes.length > 0 && classes.every((given) => given === 'public'),
     }
   }
   const described: Place = { node: schema ?? true, pointer: member(pointer, 'schema') }
   const place = kind === 'json' ? described : oneRecord(described, contract)
   return { kind, mediaType: range, project: contract.project(place), released: false }
 }
-
-const isPublic = (node: unknown): boolean => isTree(node) && own(node, 'x-portico-class') === 'public'
 
 /** Many describe a stream of lines as the list of its records, for want of a better word before OpenAPI 3.2. */
 function oneRecord(place: Place, { document, report }: Contract): Place {

@@ -2,7 +2,7 @@
  * Several files become one document with references inside only. The work is Redocly's; where it may read is ours:
  * files below the folder of the document, and never the network.
  */
-import { join, dirname } from 'node:path'
+import { dirname, resolve } from 'node:path'
 import {
   BaseResolver,
   bundle as bundleFiles,
@@ -106,7 +106,7 @@ function reason(
 ): { code: string; message: string } {
   const ref = referenceAt(body, source, pointer)
   const [file = ''] = ref.split('#')
-  const problem = files.get(isAbsoluteUrl(file) ? file : join(dirname(source), file))
+  const problem = files.get(isAbsoluteUrl(file) ? file : resolve(dirname(source), file))
   if (problem === undefined) return { code: 'unresolved_ref', message: `$ref ${ref} leads nowhere` }
   const code =
     problem.code === 'outside'

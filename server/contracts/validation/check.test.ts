@@ -1,7 +1,6 @@
 /** Checks of values: what is said, how much of it, and that nothing sent makes them fail or linger. */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import fc from 'fast-check'
 import { createChecks } from '#/contracts/validation/check.ts'
 import type { Fault } from '#/contracts/validation/faults.ts'
 import type { Dialect } from '#/contracts/validation/keywords.ts'
@@ -83,10 +82,10 @@ describe('a check says', () => {
       1,
       '# anyOf: matches none of the alternatives of the contract',
     ],
-    [{ if: { type: 'number' }, then: { minimum: 5 } }, 1, '# minimum: must be at least 5'],
+    [JSON.parse('{"if": {"type": "number"}, "then": {"minimum": 5}}'), 1, '# minimum: must be at least 5'],
   ]
   for (const [schema, value, expected] of cases) {
-    test(`${expected}`, () => refuses(schema, value, [expected]))
+    test(expected, () => refuses(schema, value, [expected]))
   }
 
   test('everything at once, each with its place', () => {
@@ -216,6 +215,11 @@ describe('a discriminator', () => {
   test('with a value that names no branch is told so', () => {
     refuses(pet, { kind: 'Cow' }, ['#/kind enum: must be one of Cat, Dog, hound'], { schemas })
   })
+  test('does not reach beyond the union', () => {
+    const mapping = { thing: '#/components/schemas/Thing' }
+    const union = { oneOf: [ref('Cat')], discriminator: { propertyName: 'kind', mapping } }
+    refuses(union, { kind: 'thing' }, ['#/kind enum: must be Cat'], { schemas: { ...schemas, Thing: {} } })
+  })
   test('that is not sent leaves the union to itself', () => {
     refuses(pet, { lives: 1 }, [], { schemas })
     refuses(pet, { tricks: 'x' }, ['# oneOf: matches none of the alternatives of the contract'], { schemas })
@@ -235,6 +239,7 @@ describe('a check is not fooled', () => {
   test('by numbers that cannot be written exactly', () => {
     accepts({ multipleOf: 0.01 }, 0.07)
     accepts({ multipleOf: 0.01 }, 1234.56)
+    refuses({ type: 'number' }, JSON.parse('1e999'), ['# type: must be a number'])
     refuses({ type: 'integer' }, 1.5, ['# type: must be an integer'])
   })
 })
@@ -274,29 +279,4 @@ describe('a check ends soon', () => {
     const schemas = { Node: { type: 'object', properties: { child: ref('Node') } } }
     refuses(ref('Node'), value, ['# malformed: is nested too deeply'], { schemas })
   })
-})
-
-test('a schema that asks nothing needs no check', () => {
-  for (const schema of [{}, true, { description: 'anything', example: 1 }]) {
-    assert.equal(createChecks({ document: {}, dialect: '3.1' }).check(schema), null)
-  }
-})
-
-test('every value gets an answer from every schema', () => {
-  const schemas = {
-    A: { anyOf: [{ type: 'string', format: 'uri' }, { type: 'array', items: ref('A') }, ref('B')] },
-    B: {
-      type: 'object',
-      properties: { a: ref('A'), b: { readOnly: true }, c: { 'x-portico-class': 'cost' } },
-      patternProperties: { '^x': ref('A') },
-      additionalProperties: { type: ['integer', 'null'] },
-      minProperties: 1,
-    },
-  }
-  const check = createChecks({ document: { components: { schemas } }, dialect: '3.1' }).check(ref('A'))
-  fc.assert(
-    fc.property(fc.jsonValue(), (value) => {
-      for (const fault of check?.(value) ?? []) assert.match(fault.pointer, /^#(\/|$)/)
-    }),
-  )
 })

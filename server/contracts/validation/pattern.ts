@@ -10,7 +10,7 @@ import { readPattern, type Part } from '#/contracts/validation/pattern-syntax.ts
 
 export type Pattern = {
   /** False also for a text that is longer than `maxLength`. */
-  test(text: string): boolean
+  readonly test: (text: string) => boolean
   /** Longest text that can match, in UTF-16 units; null: any. */
   readonly maxLength: number | null
 }

@@ -3,7 +3,7 @@
  * become their 2020-12 equals, remarks go, what a caller cannot send is not required of it.
  */
 import { checkedFormats, keywords, type Dialect } from '#/contracts/validation/keywords.ts'
-import { isTree, own, reference, target, isLost, type Tree } from '#/contracts/validation/pointers.ts'
+import { isTree, own, reference, type Tree } from '#/contracts/validation/pointers.ts'
 import { withheldProperties } from '#/contracts/validation/withheld.ts'
 
 export type JsonSchema = boolean | Record<string, unknown>
@@ -118,7 +118,7 @@ function alternatives(
   const property = discriminatorProperty(schema)
   const union = 'oneOf' in written ? 'oneOf' : 'anyOf'
   if (property === undefined || !(union in written)) return written
-  const branches = branchesByName(schema, own(schema, union), t)
+  const branches = branchesByName(schema, own(schema, union))
   if (branches === null) return written
   const { [union]: all, ...rest } = written
   const one = (condition: JsonSchema) => ({ properties: { [property]: condition } })
@@ -139,20 +139,21 @@ function discriminatorProperty(schema: Tree): string | undefined {
 }
 
 /** Pointers of the branches by the values that name them, or null when one of them has no name. */
-function branchesByName(schema: Tree, union: unknown, t: Translation): ReadonlyMap<string, string> | null {
+function branchesByName(schema: Tree, union: unknown): ReadonlyMap<string, string> | null {
   const names = new Map<string, string>()
+  const refs = new Set<string>()
   for (const branch of Array.isArray(union) ? (union as unknown[]) : []) {
     const ref = reference(branch)
     if (ref === undefined) return null
+    refs.add(ref)
     names.set(ref.slice(ref.lastIndexOf('/') + 1), ref)
   }
   const discriminator = own(schema, 'discriminator')
   const mapping = isTree(discriminator) ? own(discriminator, 'mapping') : undefined
   for (const [name, to] of isTree(mapping) ? Object.entries(mapping) : []) {
-    if (typeof to !== 'string') return null
-    const pointer = to.startsWith('#') ? to : `#/components/schemas/${to}`
-    if (isLost(target(t.document, pointer))) return null
-    names.set(name, pointer)
+    const pointer = String(to).startsWith('#') ? String(to) : `#/components/schemas/${String(to)}`
+    // A name for what is no branch would let through what the union does not.
+    if (refs.has(pointer)) names.set(name, pointer)
   }
   return names
 }

@@ -26,4 +26,4 @@ export {
   type Place,
   type Tree,
 } from '#/contracts/validation/pointers.ts'
-export { isInside } from '#/contracts/validation/withheld.ts'
+export { statedClasses, staysInside } from '#/contracts/validation/withheld.ts'

@@ -13,7 +13,7 @@ import { inside, setByService } from '#/contracts/validation/faults.ts'
 const sendable: ReadonlySet<unknown> = new Set(['public', 'personal'])
 
 /** True for an explicit class that keeps a field inside; a field without a class may be sent. */
-export function isInside(node: unknown): boolean {
+function isInside(node: unknown): boolean {
   if (!isTree(node)) return false
   const given = own(node, 'x-portico-class')
   return given !== undefined && !sendable.has(given)
@@ -44,6 +44,17 @@ function holding(document: unknown, start: readonly Holding[]): readonly Holding
   }
   for (const { schema, certain } of start) visit(schema, certain)
   return [...found].map(([schema, certain]) => ({ schema, certain }))
+}
+
+/** Classes that a schema states for the value itself, whether for sure or in one branch of several. */
+export function statedClasses(document: unknown, schema: unknown): readonly unknown[] {
+  const all = isTree(schema) ? holding(document, [{ schema, certain: true }]) : []
+  return all.map((one) => own(one.schema, 'x-portico-class')).filter((given) => given !== undefined)
+}
+
+/** Whether a node or the schema it carries is kept inside. */
+export function staysInside(document: unknown, node: unknown, schema: unknown): boolean {
+  return isInside(node) || statedClasses(document, schema).some((given) => !sendable.has(given))
 }
 
 type Verdict = typeof inside | typeof setByService | null

@@ -1,6 +1,5 @@
 /** The headers of an answer that came from an upstream: ours, and those the contract releases. */
 import type { Exchange } from '#/gateway/exchange.ts'
-import { publicId } from '#/kernel/id/id.ts'
 
 /** Ours or the connection's, whatever a contract says. `Set-Cookie` would make a partner's client a browser. */
 const neverReleased: ReadonlySet<string> = new Set([
@@ -43,7 +42,7 @@ export function addReleased(headers: string[], exchange: Exchange): string | nul
     'Cache-Control',
     cacheControl,
     'Request-Id',
-    publicId('req', exchange.id),
+    exchange.requestId,
     'Api-Version',
     exchange.route!.apiVersion,
   )

@@ -1,13 +1,12 @@
 /** A refusal becomes an answer: RFC 9457 and the headers that every answer of ours has. */
 import type { Answer, Exchange, Refused } from '#/gateway/exchange.ts'
-import { publicId } from '#/kernel/id/id.ts'
 import { problemBody } from '#/kernel/problem/problem.ts'
 
 /** Bare on purpose: what went wrong is our bug and stands in the log under the same id. */
-export function bareFailure(id: string): Answer {
+export function bareFailure(requestId: string): Answer {
   return {
     status: 500,
-    headers: ['Content-Length', '0', 'Cache-Control', 'no-store', 'Request-Id', publicId('req', id)],
+    headers: ['Content-Length', '0', 'Cache-Control', 'no-store', 'Request-Id', requestId],
     body: '',
     stream: null,
   }
@@ -16,7 +15,7 @@ export function bareFailure(id: string): Answer {
 /** `base` is the public address under which the problem pages stand. */
 export function refusalAnswer(exchange: Exchange, refused: Refused, base: string): Answer {
   const { definition, occurrence } = refused
-  const requestId = publicId('req', exchange.id)
+  const { requestId } = exchange
   // A path that was refused as malformed is not echoed: it may hold anything, a credential included.
   const instance = exchange.path === '' ? `urn:uuid:${exchange.id}` : exchange.path
   const body = JSON.stringify(problemBody(definition, occurrence, { base, instance, requestId }))

@@ -251,3 +251,17 @@ test('413 for an upload that turns out too large, and the upstream is told nothi
   assert.equal(complete, false)
   assert.equal(scene.records[0]!.code, 'request.body_too_large')
 })
+
+test('an upload that the upstream answers early is answered early', async () => {
+  scene.upstream.answer((_request, response) => response.writeHead(204).end())
+  const body = 'z'.repeat(1_500_000)
+  const headers = [
+    `X-Api-Key: ${keys.live}`,
+    'Content-Type: application/octet-stream',
+    `Content-Length: ${body.length}`,
+  ]
+  const answer = await exchangeBytes(scene.port, requestText('PUT', '/things/a1/file', headers, body))
+  assert.equal(statusOf(answer), 204)
+  assert.equal(scene.records.length, 1)
+  assert.equal(scene.gateway.open(), 0)
+})

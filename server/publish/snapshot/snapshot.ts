@@ -47,7 +47,8 @@ export type FollowedSnapshot = {
 /** Milliseconds. */
 const lookEvery = 250
 const behindAfter = 2000
-const readWithin = 10_000
+const lookWithin = 10_000
+const readWithin = 120_000
 const longestPause = 2000
 /** Of changes read at once. */
 const batch = 5000
@@ -69,14 +70,15 @@ export async function createSnapshot(deps: SnapshotDeps): Promise<FollowedSnapsh
   /** True when there may be more. */
   async function catchUp(): Promise<boolean> {
     const before = held
-    const changes = await store.changesAfter(pool, before.version, batch)
-    if (changes.length > 0) {
-      const reload = changes[0]!.number !== before.version + 1 || changes.some(namesNoRow)
-      const next = await frozen(database, async (reader) => {
+    const { changes, gap } = await within(lookWithin, store.changesAfter(pool, before.version, batch))
+    if (gap || changes.length > 0) {
+      const reload = gap || changes.some(namesNoRow)
+      const read = frozen(database, async (reader) => {
         if (!reload) return readChanges(reader, before, changes, sources)
         const loaded = await loadAll(reader, sources)
         return () => loaded
       })
+      const next = await within(readWithin, read)
       // A reading that took too long was given up, and a later one may have overtaken it.
       if (held === before) held = next()
     }
@@ -117,7 +119,7 @@ function follow(
   const running = (async () => {
     for (let failures = 0; !stop.signal.aborted;) {
       try {
-        const more = await within(readWithin, catchUp())
+        const more = await catchUp()
         if (failures > 0) tell(null, false)
         failures = 0
         if (!more) await wake.wait(lookEvery)

@@ -10,7 +10,9 @@ export type Reader = Pick<Tx, 'rows'>
 export const statements = {
   lastChange: `select last from control.kernel_change_counter`,
   changesAfter: `
-    select number, topic, row_id as id from control.kernel_change where number > $1 order by number limit $2`,
+    select counter.last, change.number, change.topic, change.row_id as id
+    from control.kernel_change_counter as counter left join control.kernel_change as change on change.number > $1
+    order by change.number limit $2`,
   partners: `
     select partner.id, partner.state, assigned.package_id as "packageId"
     from control.identity_partner as partner left join lateral (
@@ -43,15 +45,23 @@ export async function lastChange(reader: Reader): Promise<number> {
 
 export type ChangeRow = { readonly number: number; readonly topic: string; readonly id: string | null }
 
-/** In the order of their commits, without gaps. */
+/**
+ * What came after a version, in the order of commits. `gap`: the log does not tell all of it (it was cut, or the
+ * database is another one than before), so that only reading everything helps.
+ */
 export async function changesAfter(
   reader: Reader,
   version: number,
   limit: number,
-): Promise<readonly ChangeRow[]> {
-  type Row = { number: string; topic: string; id: string | null }
+): Promise<{ readonly changes: readonly ChangeRow[]; readonly gap: boolean }> {
+  type Row = { last: string; number: string | null; topic: string; id: string | null }
   const rows = await reader.rows<Row>(statements.changesAfter, [version, limit])
-  return rows.map((row) => ({ ...row, number: Number(row.number) }))
+  const changes = rows.flatMap(({ number, topic, id }) =>
+    number === null ? [] : [{ number: Number(number), topic, id }],
+  )
+  const [first] = changes
+  const gap = first ? first.number !== version + 1 : Number(rows[0]?.last) !== version
+  return { changes, gap }
 }
 
 export type PartnerRow = {

@@ -40,7 +40,7 @@ export type State = DrainOptions & {
   setAside: number
 }
 
-/** Entries a transaction; the event loop stands still for about 4 ms while they are read and sent. */
+/** Entries a transaction; the event loop stands still for up to 9 ms while they are read and sent (bench/journal.bench.ts). */
 const portion = 1000
 
 /** `end`: bytes that count, of a segment still written to; null: the segment is complete. */

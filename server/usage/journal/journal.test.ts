@@ -1,6 +1,6 @@
 /** A batch stands wholly or not at all, is answered only when it stands, and a broken disk breaks nothing else. */
 import assert from 'node:assert/strict'
-import { openSync, readFileSync, readdirSync, renameSync, rmSync } from 'node:fs'
+import { openSync, readFileSync, readdirSync, renameSync } from 'node:fs'
 import { join } from 'node:path'
 import { mock, test } from 'node:test'
 import type { ExchangeRecord } from '#/gateway/gateway.ts'
@@ -9,9 +9,8 @@ import { newId } from '#/kernel/id/id.ts'
 import { silentLog } from '#/kernel/log/log.ts'
 import { openJournal, readPortion, realFiles } from '#/usage/journal/journal.ts'
 import type { Entry, Files, Journal, JournalOptions } from '#/usage/journal/journal.ts'
-import { ownerLives } from '#/usage/journal/owner.ts'
 import { kindsMost } from '#/usage/journal/refusals.ts'
-import { anExchange, bury, journalFolder, recorded, smallDisk } from '../../../tests/support/usage.ts'
+import { anExchange, journalFolder, recorded, smallDisk } from '../../../tests/support/usage.ts'
 
 const clock = systemClock()
 const log = silentLog()
@@ -71,6 +70,23 @@ test('the records of one turn of the event loop are one write, answered after it
   assert.deepEqual(idsOf(journal), answered)
   await journal.close()
   assert.equal(files.calls.at(-1), 'sync', 'a closed journal is forced out')
+})
+
+test('more than fits a batch comes in several, in order, and all are answered', async () => {
+  for (const sync of ['grouped', 'always'] as const) {
+    const journal = open({ sync })
+    const list = several(2500)
+    await Promise.all(list.map((one) => recorded(journal, one)))
+    assert.deepEqual(
+      idsOf(journal),
+      list.map(({ id }) => id),
+    )
+    const last = several(1500)
+    const answered = last.map((one) => recorded(journal, one))
+    await journal.close()
+    await Promise.all(answered)
+    assert.equal(idsOf(journal).length, 4000)
+  }
 })
 
 test('always: nobody is answered before the sync, and the next batch collects meanwhile', async () => {
@@ -257,15 +273,5 @@ test('a journal whose folder was taken away refuses instead of writing into noth
   mock.timers.tick(1000)
   mock.timers.reset()
   await assert.rejects(recorded(journal, anExchange()), { code: 'ENOENT' })
-  await journal.close()
-})
-
-test('a living owner is told from a dead one, also when its number was given away', async () => {
-  const journal = open()
-  assert.equal(ownerLives(journal.folder, clock), true)
-  bury(journal)
-  assert.equal(ownerLives(journal.folder, clock), false)
-  rmSync(join(journal.folder, 'owner.json'))
-  assert.equal(ownerLives(journal.folder, clock), false)
   await journal.close()
 })

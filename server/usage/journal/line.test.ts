@@ -137,20 +137,24 @@ test('a segment that is still written to is read to its last whole batch', () =>
 })
 
 test('any flipped bit is seen, and every other line still counts', () => {
+  const two = fc.tuple(anyEntry, anyEntry)
   fc.assert(
-    fc.property(someBatches, anyEntry, fc.nat(), fc.nat({ max: 7 }), (batches, last, at, bit) => {
-      const { bytes, ends } = segmentOf([...batches, [last]])
-      const inside = at % (ends.at(-2) ?? 1)
+    fc.property(someBatches, two, fc.nat(), fc.nat({ max: 7 }), (batches, behind, at, bit) => {
+      // Two batches behind it: a flipped newline takes the first with it, the second shows that reading goes on.
+      const { bytes, ends } = segmentOf([...batches, ...behind.map((entry) => [entry])])
+      const inside = at % (ends.at(-3) ?? 1)
       bytes[inside] = (bytes[inside] ?? 0) ^ (1 << bit)
       const { found, aside } = read(bytes)
-      const expected = [...batches.flat(), last].map((entry) => JSON.stringify(entry))
+      const expected = [...batches.flat(), ...behind].map((entry) => JSON.stringify(entry))
       const got = found.map(({ entry }) => JSON.stringify(entry))
-      // A flipped newline costs the two lines it stood between; anything else the line it is in.
       const lost = expected.length - got.length
       assert.ok(lost === 1 || lost === 2, `${lost} lost`)
-      assert.equal(JSON.stringify(expected.filter((line) => got.includes(line))), JSON.stringify(got))
+      let from = 0
+      for (const line of got) from = expected.indexOf(line, from) + 1 || Infinity
+      assert.ok(from <= expected.length, 'what is left is in order')
       assert.ok(aside.length > 0 && aside.every(({ reason }) => reason === 'damaged'))
     }),
+    { numRuns: 500 },
   )
 })
 

@@ -39,8 +39,8 @@ export function readPortion(bytes: Buffer, from: number, sealed: boolean, limit:
     else heldAside.push({ reason: parsed ? 'unknown' : 'damaged', at, bytes: line })
     at = newline + 1
     if (!parsed?.last) continue
-    found.push(...held)
-    aside.push(...heldAside)
+    for (const one of held) found.push(one)
+    for (const piece of heldAside) aside.push(piece)
     held = []
     heldAside = []
     next = at

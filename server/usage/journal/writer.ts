@@ -68,6 +68,8 @@ type State = WriterOptions & {
 const groupMilliseconds = 50
 /** While the disk fails, segments are opened no oftener, or it would fill with empty files. */
 const restMicroseconds = 100_000
+/** Lines a write; more than these come in one turn only behind a long stop, and a reader takes a write whole. */
+const batchMost = 1000
 /** Payloads kept for another try. */
 const keptMost = 10_000
 const fullDisk: readonly (string | undefined)[] = ['ENOSPC', 'EDQUOT']
@@ -121,8 +123,8 @@ function schedule(state: State): void {
 function flush(state: State): void {
   state.scheduled = false
   if (state.waiting || state.queue.length === 0) return
-  const batch = state.queue
-  state.queue = []
+  const batch = state.queue.slice(0, batchMost)
+  state.queue = state.queue.slice(batchMost)
   let segment: Segment
   let length: number
   try {
@@ -131,12 +133,14 @@ function flush(state: State): void {
     writeWhole(state.files, segment, state.buffer, length)
   } catch (error) {
     refuse(state, batch, error as Error)
+    goOn(state)
     return
   }
   segment.dirty = true
   if (state.sync === 'grouped') {
-    confirm(state, segment, length, batch)
     if (!segment.syncing) groupSync(state, segment)
+    confirm(state, segment, length, batch)
+    goOn(state)
     return
   }
   state.waiting = true
@@ -145,10 +149,15 @@ function flush(state: State): void {
     segment.dirty = false
     if (error) refuse(state, batch, error, true)
     else confirm(state, segment, length, batch)
-    if (state.closing) flush(state)
-    else schedule(state)
+    goOn(state)
     finishClosing(state)
   })
+}
+
+/** What is only kept for another try waits for the next record, or the failing disk would be asked without rest. */
+function goOn(state: State): void {
+  if (state.closing) flush(state)
+  else if (state.queue.some(({ done }) => done !== null)) schedule(state)
 }
 
 function encode(state: State, batch: readonly Pending[]): number {

@@ -33,7 +33,7 @@ export type Part = {
   checks: Checks
   required: readonly string[]
   properties: ReadonlyMap<string, Part>
-  patterns: readonly { readonly expression: { test(name: string): boolean }; readonly part: Part }[]
+  patterns: readonly { readonly matches: (name: string) => boolean; readonly part: Part }[]
   /** True: anything may stand there (also `{}`), and nothing is said of it. */
   additional: Part | boolean
   prefix: readonly Part[]

@@ -188,7 +188,10 @@ function readObject(to: Reading, part: Part, schema: Schema): void {
   if (Array.isArray(required)) part.required = required.filter((name) => typeof name === 'string')
   part.patterns = named(to, part, schema, 'patternProperties').flatMap(([source, each]) => {
     try {
-      return [{ expression: validation.compilePattern(source), part: each }]
+      const { test, maxLength } = validation.compilePattern(source)
+      // A name too long to be looked at could be one that the pattern classes.
+      const isLong = (name: string) => maxLength !== null && name.length > maxLength
+      return [{ matches: (name: string) => isLong(name) || test(name), part: each }]
     } catch {
       to.refuse(each.pointer, 'malformed', 'the name is not a regular expression')
       return []

@@ -39,7 +39,7 @@ export function isWriteOnly(part: Part): boolean {
 export function listings(part: Part, name: string): Part[] {
   const own = part.properties.get(name)
   const found = own ? [own] : []
-  for (const pattern of part.patterns) if (pattern.expression.test(name)) found.push(pattern.part)
+  for (const pattern of part.patterns) if (pattern.matches(name)) found.push(pattern.part)
   if (found.length === 0 && typeof part.additional === 'object') found.push(part.additional)
   return found
 }

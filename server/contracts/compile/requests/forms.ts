@@ -57,7 +57,7 @@ function fieldOf(name: string, schema: unknown, encoding: unknown, contract: Con
 }
 
 function readFields(fields: readonly Field[], sent: Fields): { form: Record<string, unknown> } | Violation {
-  const form = Object.create(null) as Record<string, unknown>
+  const form = new Map<string, unknown>()
   const left = new Set(Object.keys(sent))
   for (const field of fields) {
     const value = readField(field, sent, left)
@@ -69,10 +69,10 @@ function readFields(fields: readonly Field[], sent: Fields): { form: Record<stri
         pointer: member('#', field.name),
       }
     }
-    if (value.value !== undefined) form[field.name] = value.value
+    if (value.value !== undefined) form.set(field.name, value.value)
   }
-  for (const name of left) form[name] = sent[name]
-  return { form }
+  for (const name of left) form.set(name, sent[name])
+  return { form: Object.fromEntries(form) }
 }
 
 /** Null: cannot be read. A field that was not sent has the value undefined. */

@@ -10,7 +10,7 @@ import type {
   Style,
 } from '#/contracts/compile/requests/styles.ts'
 import { inner, propertiesOf, typesOf, type JsonType } from '#/contracts/compile/requests/types-of.ts'
-import { isInside, isTree, member, own, type Fault, type Tree } from '#/contracts/validation/validation.ts'
+import { staysInside, isTree, member, own, type Fault, type Tree } from '#/contracts/validation/validation.ts'
 
 const styles: Readonly<Record<Location, readonly string[]>> = {
   path: ['simple'],
@@ -47,7 +47,7 @@ export function readParameter(node: Tree, pointer: string, contract: Contract): 
     name,
     required: own(node, 'required') === true || location === 'path',
     mayBeEmpty: own(node, 'allowEmptyValue') === true && location === 'query',
-    inside: isInside(node) || isInside(content.schema),
+    inside: staysInside(contract.document, node, content.schema),
     json: content.json,
     ...readSchema(content.schema, style as Style, exploded && location !== 'cookie', contract),
   }

@@ -122,18 +122,18 @@ export function readPairs(
   decodeName: Decode,
   decode: Decode,
 ): unknown {
-  // Without a prototype, so that a caller's `__proto__` is a member like any other.
-  const object = Object.create(null) as Record<string, unknown>
+  const members = new Map<string, unknown>()
   for (const pair of pairs) {
     const name = pair === null ? null : decodeName(pair[0])
     const text = pair === null ? null : decode(pair[1])
     if (name === null || text === null) return undefined
     const { isList, types } = reading.property(name)
     const value = coerce(text, types)
-    const before = object[name]
-    if (isList) object[name] = [...(Array.isArray(before) ? (before as unknown[]) : []), value]
-    else if (before === undefined) object[name] = value
+    const before = members.get(name)
+    if (isList) members.set(name, [...(Array.isArray(before) ? (before as unknown[]) : []), value])
+    else if (before === undefined) members.set(name, value)
     else return undefined
   }
-  return object
+  // Keeps a caller's `__proto__` a member like any other.
+  return Object.fromEntries(members)
 }

@@ -66,7 +66,8 @@ function visit(at: Visit, all: Survey): void {
   for (const key of Object.keys(node)) {
     const known = Object.hasOwn(shapes[shape], key) ? shapes[shape][key] : undefined
     if (known === undefined) noteUnknown(key, at, all.report)
-    else visitMember(known, node[key], member(pointer, key), all)
+    // A document made in memory may name a member and leave it undefined.
+    else if (node[key] !== undefined) visitMember(known, node[key], member(pointer, key), all)
   }
 }
 

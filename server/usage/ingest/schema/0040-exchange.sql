@@ -51,8 +51,9 @@ begin
   if to_regclass(format('%I.%I', schema, name)) is not null then
     return false;
   end if;
-  -- Two processes may ask for the same day at once. Any number; one per schema is enough.
-  perform pg_advisory_xact_lock(73019425, hashtext(schema));
+  -- Two processes may ask for the same day at once. This is the lock that attaching takes anyway; after an advisory
+  -- lock the second would look the name up in a stale catalog cache.
+  execute format('lock table %I.usage_exchange in share update exclusive mode', schema);
   if to_regclass(format('%I.%I', schema, name)) is not null then
     return false;
   end if;
