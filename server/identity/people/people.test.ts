@@ -271,34 +271,3 @@ describe('a place in a partner', () => {
     await within((tx) => people.setRole(tx, partnerId, viewer, 'owner'), as(partnerId, 'owner'))
   })
 })
-
-test('operators: roles change, and an administrator stays whatever is tried', async () => {
-  const [first, second] = [await person('First'), await person('Second')]
-  await within((tx) => people.addOperator(tx, first.id, 'admin'))
-  await within((tx) => people.addOperator(tx, second.id, 'admin'))
-  const twice = within((tx) => people.addOperator(tx, first.id, 'auditor'))
-  await assert.rejects(twice, refused('people.already_operator'))
-  const results = await Promise.allSettled([
-    within((tx) => people.setOperatorRole(tx, first.id, 'support')),
-    within((tx) => people.disablePerson(tx, second.id, 'left')),
-  ])
-  assert.deepEqual(results.map(({ status }) => status).toSorted(), ['fulfilled', 'rejected'])
-  const last = results[0].status === 'fulfilled' ? second : first
-  const works = [
-    (tx: Tx) => people.setOperatorRole(tx, last.id, 'auditor'),
-    (tx: Tx) => people.removeOperator(tx, last.id),
-    (tx: Tx) => people.disablePerson(tx, last.id, 'left'),
-    (tx: Tx) => people.erasePerson(tx, last.id, 0),
-  ]
-  for (const work of works) await assert.rejects(within(work), refused('people.last_admin'))
-  const other = last === first ? second : first
-  await within((tx) => people.removeOperator(tx, other.id))
-  assert.equal(await within((tx) => people.findOperator(tx, other.id)), null)
-  const listed = await within((tx) => people.listOperators(tx, sealer, { limit: 10 }))
-  assert.deepEqual(
-    listed.map(({ id, name, role }) => [id, name, role]),
-    [[last.id, last.name, 'admin']],
-  )
-  const absent = within((tx) => people.removeOperator(tx, other.id))
-  await assert.rejects(absent, refused('people.operator_not_found'))
-})
