@@ -53,7 +53,9 @@ export async function ensureRoles(
     }
     await client.query(`alter role ${name} set search_path to ${searchPaths[schema]}`)
     const own = schema === 'control' ? ['control'] : ['control', schema]
-    for (const granted of [...own, ...extraSchemas]) await grantSchema(client, granted, name)
+    for (const granted of [...own, ...extraSchemas]) {
+      await client.query(`${grants(granted, name)}; ${await withdrawals(client, granted, name)}`)
+    }
   }
   for (const table of ownerOnly) {
     for (const schema of schemas) {
@@ -64,13 +66,27 @@ export async function ensureRoles(
   }
 }
 
-async function grantSchema(client: pg.ClientBase, schema: string, role: string): Promise<void> {
+function grants(schema: string, role: string): string {
   const rights = 'select, insert, update, delete'
-  await client.query(`
+  return `
     grant usage on schema ${schema} to ${role};
     grant ${rights} on all tables in schema ${schema} to ${role};
     grant usage, select on all sequences in schema ${schema} to ${role};
     grant execute on all functions in schema ${schema} to ${role};
     alter default privileges in schema ${schema} grant ${rights} on tables to ${role};
-    alter default privileges in schema ${schema} grant usage, select on sequences to ${role}`)
+    alter default privileges in schema ${schema} grant usage, select on sequences to ${role}`
+}
+
+/**
+ * Takes from the role what the grants above give it too much: a table whose comment begins with `append-only` is
+ * written once. Sent with the grants, so in their transaction: at no moment does the role have those rights.
+ */
+async function withdrawals(client: pg.ClientBase, schema: string, role: string): Promise<string> {
+  const found = await client.query<{ name: string }>(
+    `select c.oid::regclass::text as name from pg_class as c
+     where c.relnamespace = to_regnamespace($1) and c.relkind in ('r', 'p')
+       and starts_with(obj_description(c.oid, 'pg_class'), 'append-only')`,
+    [schema],
+  )
+  return found.rows.map(({ name }) => `revoke update, delete on ${name} from ${role}`).join('; ')
 }
