@@ -1,0 +1,17 @@
+/**
+ * The door of the audit: who did what, for ever. Transactions collect lines (`tx.audit`), the sink writes them with
+ * the commit, the sealing chains them a moment later, and `verifyAudit` finds whatever was changed since.
+ */
+export { createAnchor } from '#/governance/audit/anchor.ts'
+export type { Anchor } from '#/governance/audit/anchor.ts'
+export { BrokenChain, sealAudit } from '#/governance/audit/chain.ts'
+export type { Sealed } from '#/governance/audit/chain.ts'
+export type { Digester, Head } from '#/governance/audit/line.ts'
+export { BadAuditCursor, exportAudit, listAudit, listPartnerAudit } from '#/governance/audit/list.ts'
+export type { AuditEntry, AuditPage, PageRequest, PartnerAuditEntry } from '#/governance/audit/list.ts'
+export { createSealing } from '#/governance/audit/sealing.ts'
+export type { Sealing, SealingOptions } from '#/governance/audit/sealing.ts'
+export { createAuditSink } from '#/governance/audit/sink.ts'
+export type { Filter as AuditFilter } from '#/governance/audit/store.ts'
+export { verifyAudit } from '#/governance/audit/verify.ts'
+export type { Finding, Verified } from '#/governance/audit/verify.ts'
