@@ -2,6 +2,7 @@
 import type { RequestListener } from 'node:http'
 import { join } from 'node:path'
 import { reservedPaths } from '#/contracts/compile/compile.ts'
+import { allows } from '#/governance/roles/roles.ts'
 import { createGateway, createNodeLane } from '#/gateway/gateway.ts'
 import type { Gateway, Recorder } from '#/gateway/gateway.ts'
 import { parseKey } from '#/identity/keys/keys.ts'
@@ -118,6 +119,7 @@ function ownOperations(database: Database, operations: readonly PartnerOperation
     version: partnerApiVersion,
     operations: operations.map((operation) => ({
       operation,
+      allows: (role) => operation.permission !== undefined && allows('member', role, operation.permission),
       handle: (call) =>
         transact(
           database[call.environment],

@@ -108,6 +108,9 @@ export function snapshotFor(port: number, digest: string): Snapshot {
     application,
     expiresAt: null,
     revokedAt: null,
+    scopes: null,
+    usableFrom: null,
+    member: null,
   }
   const credentials = new Map([[digest, credential]])
   const allowed = { allow: true, validUntil: null } as const

@@ -41,6 +41,24 @@ export const keyExpired = problem('auth.expired_key', 401, 'The API key has expi
   help: 'The key was valid until a date that has passed. Create a new one in the portal.',
 })
 
+export const addressNotAllowed = problem(
+  'auth.address_not_allowed',
+  403,
+  'The key may not be used from here',
+  {
+    help: 'The key is bound to network addresses, and this call came from another. Call from one of them, or change the list in the portal.',
+  },
+)
+export const scopeMissing = problem('auth.insufficient_scope', 403, 'The key lacks a scope', {
+  help: 'The operation needs a scope that the key was not given; the detail names it. Create a key with it in the portal.',
+})
+export const roleTooSmall = problem('auth.role_too_small', 403, 'Your role does not allow this', {
+  help: 'Somebody with a larger role in your organisation can do it, or give you that role.',
+})
+export const sessionNotServed = problem('auth.session_not_served', 403, 'This is called with an API key', {
+  help: 'A signed-in person may call the Partner API (`/partner/…`). Operations of a contract need the key of an application.',
+})
+
 export const malformedHeaders = problem(
   'request.malformed_headers',
   400,

@@ -28,6 +28,11 @@ export type LocalCall = {
   readonly applicationId: string
   readonly environment: Environment
   readonly requestId: string
+  readonly credentialId: string
+  /** Network address of the caller. */
+  readonly address: string
+  /** The person of a session; null: an application. */
+  readonly member: { readonly id: string; readonly role: string } | null
   /** Captured path segments by name, decoded. */
   readonly path: Readonly<Record<string, string>>
   readonly query: URLSearchParams
@@ -43,7 +48,12 @@ export type LocalAnswer = {
 /** An operation is served by an upstream, or by a handler of our own. */
 export type Target =
   | { readonly kind: 'remote'; readonly upstreams: Readonly<Record<Environment, Upstream>> }
-  | { readonly kind: 'local'; readonly handle: (call: LocalCall) => Promise<LocalAnswer> }
+  | {
+      readonly kind: 'local'
+      /** May a signed-in person with this role call it? */
+      readonly allows: (role: string) => boolean
+      readonly handle: (call: LocalCall) => Promise<LocalAnswer>
+    }
 
 /** An operation that is served. */
 export type Route = {
@@ -73,6 +83,12 @@ export type Credential = {
   readonly expiresAt: number | null
   /** Wall clock, milliseconds; a revoked key stays known so that the answer can say so. */
   readonly revokedAt: number | null
+  /** What it may be used for; null: everything its application is entitled to. */
+  readonly scopes: ReadonlySet<string> | null
+  /** Whether it may be used from a network address; null: from anywhere. */
+  readonly usableFrom: ((address: string) => boolean) | null
+  /** The person of a session; null: the key of an application. */
+  readonly member: { readonly id: string; readonly role: string } | null
 }
 
 /** Where an access refusal comes from: the link of the chain that said no. */

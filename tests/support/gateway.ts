@@ -184,11 +184,12 @@ function credentialsByDigest(): ReadonlyMap<string, Credential> {
     partnerId,
     environment,
   })
+  const unbound = { scopes: null, usableFrom: null, member: null }
   const all: [string, Omit<Credential, 'id'>][] = [
-    [keys.live, { application: application('live'), expiresAt: null, revokedAt: null }],
-    [keys.sandbox, { application: application('sandbox'), expiresAt: null, revokedAt: null }],
-    [keys.revoked, { application: application('live'), expiresAt: null, revokedAt: 1 }],
-    [keys.expired, { application: application('live'), expiresAt: 1, revokedAt: null }],
+    [keys.live, { application: application('live'), expiresAt: null, revokedAt: null, ...unbound }],
+    [keys.sandbox, { application: application('sandbox'), expiresAt: null, revokedAt: null, ...unbound }],
+    [keys.revoked, { application: application('live'), expiresAt: null, revokedAt: 1, ...unbound }],
+    [keys.expired, { application: application('live'), expiresAt: 1, revokedAt: null, ...unbound }],
   ]
   return new Map(all.map(([key, rest]) => [hash('sha256', key, 'base64url'), { id: `key-${key}`, ...rest }]))
 }

@@ -2,6 +2,7 @@
 import { headerCount, headerOf } from '#/gateway/exchange.ts'
 import type { Exchange, RawHeaders, Refused } from '#/gateway/exchange.ts'
 import {
+  addressNotAllowed,
   credentialAmbiguous,
   credentialInUrl,
   credentialMissing,
@@ -32,6 +33,9 @@ export function authenticate(exchange: Exchange, gateway: Inside): Verdict {
   if (credential === undefined) return invalid(keyUnknown)
   if (credential.revokedAt !== null && credential.revokedAt <= exchange.receivedAt) return invalid(keyRevoked)
   if (credential.expiresAt !== null && credential.expiresAt <= exchange.receivedAt) return invalid(keyExpired)
+  if (credential.usableFrom !== null && !credential.usableFrom(exchange.request.remote)) {
+    return refuse(addressNotAllowed)
+  }
   exchange.secret = sent
   exchange.credential = credential
   return null

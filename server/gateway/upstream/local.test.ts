@@ -19,7 +19,7 @@ beforeEach(() => {
 })
 
 function serve(operation: string, handle: (call: LocalCall) => Promise<LocalAnswer>): void {
-  scene.targets.set(operation, { kind: 'local', handle })
+  scene.targets.set(operation, { kind: 'local', allows: () => false, handle })
 }
 
 test('a handler gets what was validated, and only what is released leaves', async () => {
@@ -42,6 +42,9 @@ test('a handler gets what was validated, and only what is released leaves', asyn
     applicationId,
     environment: 'live',
     requestId: scene.records[0]!.id,
+    credentialId: scene.records[0]!.credentialId,
+    address: '127.0.0.1',
+    member: null,
     path: { id: 'a1' },
     body: undefined,
   })

@@ -4,6 +4,8 @@
  */
 import { listApplications, lockApplication } from '#/identity/applications/applications.ts'
 import type { Application, Environment } from '#/identity/applications/applications.ts'
+import { checkBounds, unbound } from '#/identity/keys/bounds.ts'
+import type { Bounds } from '#/identity/keys/bounds.ts'
 import { digestOf, parseKey, randomKey } from '#/identity/keys/key-text.ts'
 import * as store from '#/identity/keys/store.ts'
 import type { Key } from '#/identity/keys/store.ts'
@@ -15,11 +17,18 @@ export type { Key } from '#/identity/keys/store.ts'
 
 export { deriveDemoKey, digestOf, isText, parseKey, randomText } from '#/identity/keys/key-text.ts'
 export type { ParsedKey } from '#/identity/keys/key-text.ts'
+export { boundsInvalid, networkCheck } from '#/identity/keys/bounds.ts'
+export type { Bounds } from '#/identity/keys/bounds.ts'
 
 /** A key at the one moment its text is known. */
 export type CreatedKey = Key & { readonly environment: Environment; readonly key: string }
 
-export type KeyOptions = { readonly label: string; readonly expiresAt?: Date | null }
+export type KeyOptions = {
+  readonly label: string
+  readonly expiresAt?: Date | null
+  /** Without them the key is bound to nothing. */
+  readonly bounds?: Bounds
+}
 
 const mostActive = 2
 
@@ -84,7 +93,8 @@ async function insert(
   const { active, now } = await store.countActiveKeys(tx, partnerId, applicationId)
   if (expiresAt !== null && expiresAt <= now) throw expiryPast.with()
   if (active >= mostActive) throw tooManyActive.with()
-  const key = { id: newId(), applicationId, label: options.label, expiresAt }
+  const bounds = options.bounds ? checkBounds(options.bounds) : unbound
+  const key = { id: newId(), applicationId, label: options.label, expiresAt, ...bounds }
   const inserted = await store.insertKey(tx, partnerId, {
     ...key,
     digest: digestOf(text),
@@ -107,17 +117,45 @@ export async function rotateKey(
 ): Promise<CreatedKey> {
   const old = await findKey(tx, partnerId, keyId)
   const { overlapUntil, expiresAt = null } = options
-  const created = await createKey(tx, partnerId, old.applicationId, { label: old.label, expiresAt })
+  const { label, scopes, networks } = old
+  const bounds = { scopes, networks }
+  const created = await createKey(tx, partnerId, old.applicationId, { label, expiresAt, bounds })
   const shortened = overlapUntil && (await store.expireKey(tx, partnerId, keyId, overlapUntil))
   if (shortened) announce(tx, 'identity.key_expiry_set', shortened)
   return created
+}
+
+/** What the key may do, and from where, from the next second on. Throws `boundsInvalid`, `keyNotFound`. */
+export async function setBounds(tx: Tx, partnerId: string, keyId: string, bounds: Bounds): Promise<Key> {
+  const bound = await store.boundKey(tx, partnerId, keyId, checkBounds(bounds))
+  if (!bound) throw keyNotFound.with()
+  announce(tx, 'identity.key_bounds_set', bound)
+  return bound
+}
+
+/** When keys were last used, as gateways saw it. In a transaction of the system. */
+export async function noteUse(tx: Tx, uses: ReadonlyMap<string, Date>): Promise<void> {
+  if (uses.size > 0) await store.noteUse(tx, uses)
+}
+
+/** Days before the expiry of a key at which its partner is told. */
+const noticeDays = [30, 7, 1]
+
+/** Announces each key that comes near its expiry, once for each threshold. In a transaction of the system. */
+export async function noticeExpiring(tx: Tx): Promise<Key[]> {
+  const keys = await store.noticeExpiring(tx, noticeDays)
+  for (const key of keys) {
+    const data = { keyId: key.id, applicationId: key.applicationId, expiresAt: key.expiresAt }
+    tx.emit('identity.key_expiring', { partnerId: key.partnerId, data })
+  }
+  return keys
 }
 
 /** From the next second on no gateway accepts it. Doing it again changes nothing. Throws `keyNotFound`. */
 export async function revokeKey(tx: Tx, partnerId: string, keyId: string, reason: string): Promise<Key> {
   const revoked = await store.revokeKey(tx, partnerId, keyId, reason)
   if (!revoked) return findKey(tx, partnerId, keyId)
-  announce(tx, 'identity.key_revoked', revoked)
+  announce(tx, 'identity.key_revoked', revoked, reason)
   return revoked
 }
 
@@ -136,21 +174,33 @@ export async function listKeys(tx: Tx, partnerId: string): Promise<(Key & { appl
 }
 
 /**
- * Whose key this is, by its id or by its whole text: for the provider, who was told of a leak. A text that is
+ * Whose key this is, by its id, its whole text, or its fingerprint (SHA-256 of the text): for the provider, who was told of a leak. A text that is
  * no key of ours gives `keyNotFound`.
  */
 export async function ownerOfKey(
   tx: Tx,
-  found: { readonly id: string } | { readonly text: string },
+  found: { readonly id: string } | { readonly text: string } | { readonly fingerprint: string },
 ): Promise<{ id: string; partnerId: string }> {
-  const [id, digest] = 'id' in found ? [found.id, null] : [null, digestOf(found.text)]
-  const owner = await store.ownerOfKey(tx, { id, digest })
+  const id = 'id' in found ? found.id : null
+  const owner = await store.ownerOfKey(tx, { id, digest: digestOfFound(found) })
   if (!owner) throw keyNotFound.with()
   return owner
 }
 
-function announce(tx: Tx, type: string, key: Key): void {
+/** The SHA-256 that a leak was reported by (64 hex digits), or that of the text itself. */
+function digestOfFound(found: { id: string } | { text: string } | { fingerprint: string }): Buffer | null {
+  if ('text' in found) return digestOf(found.text)
+  return 'fingerprint' in found ? Buffer.from(found.fingerprint, 'hex') : null
+}
+
+function announce(tx: Tx, type: string, key: Key, reason: string | null = null): void {
   const data = { keyId: key.id, applicationId: key.applicationId }
   tx.emit(type, { partnerId: key.partnerId, data })
+  tx.audit({
+    action: type.replace('identity.key_', 'keys.'),
+    subject: { kind: 'key', id: key.id },
+    partnerId: key.partnerId,
+    reason,
+  })
   tx.changed('key', key.id)
 }

@@ -15,11 +15,17 @@ export type Key = {
   readonly expiresAt: Date | null
   readonly revokedAt: Date | null
   readonly revokedReason: string | null
+  readonly lastUsedAt: Date | null
+  /** Null: everything its application is entitled to. */
+  readonly scopes: readonly string[] | null
+  /** Null: from anywhere. */
+  readonly networks: readonly string[] | null
 }
 
 const columns = `
   id, partner_id as "partnerId", application_id as "applicationId", label, last_four as "lastFour",
-  created_at as "createdAt", expires_at as "expiresAt", revoked_at as "revokedAt", revoked_reason as "revokedReason"`
+  created_at as "createdAt", expires_at as "expiresAt", revoked_at as "revokedAt", revoked_reason as "revokedReason",
+  last_used_at as "lastUsedAt", scopes, networks::text[] as networks`
 
 export const statements = {
   countActiveKeys: `
@@ -28,8 +34,8 @@ export const statements = {
            count(*)::int as ever, clock_timestamp() as now
     from identity_key where partner_id = $1 and application_id = $2`,
   insertKey: `
-    insert into identity_key (id, partner_id, application_id, label, digest, last_four, expires_at)
-    values ($2, $1, $3, $4, $5, $6, $7) on conflict (digest) do nothing returning ${columns}`,
+    insert into identity_key (id, partner_id, application_id, label, digest, last_four, expires_at, scopes, networks)
+    values ($2, $1, $3, $4, $5, $6, $7, $8, $9::cidr[]) on conflict (digest) do nothing returning ${columns}`,
   selectKey: `select ${columns} from identity_key where partner_id = $1 and id = $2`,
   listKeys: `select ${columns} from identity_key where partner_id = $1 order by id`,
   revokeKey: `
@@ -39,6 +45,26 @@ export const statements = {
   expireKey: `
     update identity_key set expires_at = least(expires_at, $3)
     where partner_id = $1 and id = $2 and (expires_at is null or expires_at > $3) returning ${columns}`,
+  boundKey: `
+    update identity_key set scopes = $3, networks = $4::cidr[]
+    where partner_id = $1 and id = $2 and revoked_at is null returning ${columns}`,
+  // By a gateway, for many partners at once; never backwards, whichever node writes last.
+  noteUse: `
+    update identity_key set last_used_at = greatest(last_used_at, used.at)
+    from unnest($1::uuid[], $2::timestamptz[]) as used (id, at) where identity_key.id = used.id`,
+  // Each key once for each threshold it passes; the fewest days it is within.
+  noticeExpiring: `
+    update identity_key set expiry_noticed_days = due.days
+    from (
+      select key.id, min(threshold) as days
+      from identity_key as key, unnest($1::integer[]) as threshold
+      where key.revoked_at is null and key.expires_at > clock_timestamp()
+        and key.expires_at <= clock_timestamp() + make_interval(days => threshold)
+      group by key.id
+    ) as due
+    where identity_key.id = due.id
+      and (identity_key.expiry_noticed_days is null or identity_key.expiry_noticed_days > due.days)
+    returning ${columns}`,
   // For the platform team, which holds an id or a leaked text and asks whose it is.
   ownerOfKey: `select id, partner_id as "partnerId" from identity_key where id = $1 or digest = $2`,
 } as const
@@ -55,12 +81,14 @@ export type NewKey = {
   readonly digest: Buffer
   readonly lastFour: string
   readonly expiresAt: Date | null
+  readonly scopes: readonly string[] | null
+  readonly networks: readonly string[] | null
 }
 
 /** No row when this very key exists. */
 export async function insertKey(tx: Tx, partnerId: string, key: NewKey) {
-  const { id, applicationId, label, digest, lastFour, expiresAt } = key
-  const values = [partnerId, id, applicationId, label, digest, lastFour, expiresAt]
+  const { id, applicationId, label, digest, lastFour, expiresAt, scopes, networks } = key
+  const values = [partnerId, id, applicationId, label, digest, lastFour, expiresAt, scopes, networks]
   return (await tx.rows<Key>(statements.insertKey, values))[0]
 }
 
@@ -85,4 +113,22 @@ export async function expireKey(tx: Tx, partnerId: string, keyId: string, at: Da
 export async function ownerOfKey(tx: Tx, found: { id: string | null; digest: Buffer | null }) {
   type Row = { id: string; partnerId: string }
   return (await tx.rows<Row>(statements.ownerOfKey, [found.id, found.digest]))[0]
+}
+
+export async function boundKey(
+  tx: Tx,
+  partnerId: string,
+  keyId: string,
+  bounds: { readonly scopes: readonly string[] | null; readonly networks: readonly string[] | null },
+) {
+  const values = [partnerId, keyId, bounds.scopes, bounds.networks]
+  return (await tx.rows<Key>(statements.boundKey, values))[0]
+}
+
+export async function noteUse(tx: Tx, uses: ReadonlyMap<string, Date>): Promise<void> {
+  await tx.rows(statements.noteUse, [[...uses.keys()], [...uses.values()]])
+}
+
+export function noticeExpiring(tx: Tx, days: readonly number[]): Promise<Key[]> {
+  return tx.rows<Key>(statements.noticeExpiring, [days])
 }

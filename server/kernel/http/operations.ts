@@ -11,6 +11,11 @@ export type OperationCall = {
   readonly applicationId: string
   readonly environment: 'live' | 'sandbox'
   readonly requestId: string
+  /** The key that was used, or the session. */
+  readonly credentialId: string
+  readonly address: string
+  /** The person of a session; null: an application with its key. */
+  readonly member: { readonly id: string; readonly role: string } | null
   readonly path: Readonly<Record<string, string>>
   readonly query: URLSearchParams
   readonly body: unknown
@@ -33,6 +38,10 @@ export type PartnerOperation = {
   /** `partner-api` is every partner's; another name must be granted by a package. */
   readonly capability: string
   readonly scopes: readonly string[]
+  /** What a signed-in person's role must allow, `team:write`; without it only applications call it. */
+  readonly permission?: string
+  /** What the audit calls a change when the handler says nothing: `keys.create`. */
+  readonly action?: string
   readonly params?: TObject
   readonly query?: TObject
   readonly body?: TSchema

@@ -10,6 +10,7 @@ import type { Capability } from '#/access/capabilities/capabilities.ts'
 import { compileDecisions, noDecision } from '#/access/entitlements/entitlements.ts'
 import type { Package } from '#/access/packages/packages.ts'
 import type { Application, Credential, Decision } from '#/gateway/gateway.ts'
+import { networkCheck } from '#/identity/keys/keys.ts'
 import type { ApplicationRow, KeyRow, PartnerRow } from '#/publish/snapshot/store.ts'
 
 /** Shared by all partners of whom both are true. */
@@ -89,5 +90,23 @@ function credentialOf(row: KeyRow, applications: ReadonlyMap<string, Application
   if (!application) throw new Error(`the application ${row.applicationId} of a key is not in the snapshot`)
   // A revocation is never in the future, whatever the clock of the database's machine says.
   const revokedAt = row.revokedAt === null ? null : Math.min(row.revokedAt, now)
-  return { id: row.id, application, expiresAt: row.expiresAt, revokedAt }
+  return {
+    id: row.id,
+    application,
+    expiresAt: row.expiresAt,
+    revokedAt,
+    scopes: row.scopes === null ? null : sharedScopes(row.scopes),
+    usableFrom: row.networks === null ? null : networkCheck(row.networks),
+    member: null,
+  }
+}
+
+/** Keys with the same scopes, and most have a few usual ones, share one set. */
+const scopeSets = new Map<string, ReadonlySet<string>>()
+
+function sharedScopes(scopes: readonly string[]): ReadonlySet<string> {
+  const name = scopes.toSorted().join(' ')
+  let set = scopeSets.get(name)
+  if (set === undefined) scopeSets.set(name, (set = new Set(scopes)))
+  return set
 }

@@ -22,7 +22,7 @@ function routeOf(text: string): Route {
       body: null,
       answer: () => undefined,
     },
-    target: { kind: 'local', handle: () => Promise.reject(new Error('not called')) },
+    target: { kind: 'local', allows: () => false, handle: () => Promise.reject(new Error('not called')) },
     apiVersion: '1',
   }
 }

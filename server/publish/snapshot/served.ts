@@ -12,6 +12,8 @@ import type { Reader } from '#/publish/snapshot/store.ts'
 /** An operation of ours with the function that serves it; the application wraps a transaction around the handler. */
 export type LocalOperation = {
   readonly operation: PartnerOperation
+  /** May a signed-in person of the partner with this role call it? */
+  readonly allows: (role: string) => boolean
   readonly handle: (call: LocalCall) => Promise<LocalAnswer>
 }
 
@@ -96,7 +98,7 @@ function targetOf(row: StoredUpstream): Target {
 }
 
 function compileOwn({ version, operations }: Own): readonly Route[] {
-  const handlers = new Map(operations.map(({ operation, handle }) => [operation.id, handle]))
+  const locals = new Map(operations.map((local) => [local.operation.id, local]))
   const document = partnerDocument(
     version,
     operations.map(({ operation }) => operation),
@@ -104,8 +106,9 @@ function compileOwn({ version, operations }: Own): readonly Route[] {
   const { operations: compiled, refusals } = compileDocument(document, { contract: 'partner', own: true })
   if (refusals.length > 0) throw new Error(`our own document was refused: ${JSON.stringify(refusals)}`)
   return compiled.map((operation) => {
-    const handle = handlers.get(operation.id)
-    if (!handle) throw new Error(`nothing serves ${operation.id}`)
-    return { operation, target: { kind: 'local', handle }, apiVersion: version }
+    const local = locals.get(operation.id)
+    if (!local) throw new Error(`nothing serves ${operation.id}`)
+    const { allows, handle } = local
+    return { operation, target: { kind: 'local', allows, handle }, apiVersion: version }
   })
 }

@@ -28,7 +28,7 @@ export const statements = {
     select id, application_id as "applicationId",
            translate(rtrim(encode(digest, 'base64'), '='), '+/', '-_') as digest,
            (extract(epoch from expires_at) * 1000)::float8 as "expiresAt",
-           (extract(epoch from revoked_at) * 1000)::float8 as "revokedAt"
+           (extract(epoch from revoked_at) * 1000)::float8 as "revokedAt", scopes, networks::text[] as networks
     from control.identity_key where ($1::uuid[] is null or id = any ($1)) and id > $2 order by id limit $3`,
 } as const
 
@@ -82,6 +82,8 @@ export type KeyRow = {
   readonly digest: string
   readonly expiresAt: number | null
   readonly revokedAt: number | null
+  readonly scopes: readonly string[] | null
+  readonly networks: readonly string[] | null
 }
 
 export function readPartners(reader: Reader, ids: readonly string[] | null) {

@@ -32,8 +32,17 @@ async function get(
   parameters: Record<string, string> = {},
   environment: 'live' | 'sandbox' = 'live',
 ): Promise<Page> {
-  const actor = { kind: 'application', id: newId() } as const
-  const call = { partnerId, applicationId: actor.id, environment, requestId: newId(), path: {}, body: null }
+  const actor = { kind: 'application', id: newId(), partnerId } as const
+  const caller = { credentialId: newId(), address: '127.0.0.1', member: null }
+  const call = {
+    ...caller,
+    partnerId,
+    applicationId: actor.id,
+    environment,
+    requestId: newId(),
+    path: {},
+    body: null,
+  }
   const answer = await transact(database[environment], actor, (tx) =>
     operation.handle(tx, { ...call, query: new URLSearchParams(parameters) }),
   )
@@ -218,8 +227,15 @@ test('the counts of a call answered a moment ago are there, and asOf says how fa
   const now = systemClock()
   const fresh = usageOperation({ clock: now, sealer })
   const page = async () =>
-    transact(database.live, { kind: 'application', id: newId() }, async (tx) => {
-      const call = { partnerId, applicationId: newId(), environment: 'live', requestId: newId() } as const
+    transact(database.live, { kind: 'application', id: newId(), partnerId }, async (tx) => {
+      const caller = { credentialId: newId(), address: '127.0.0.1', member: null }
+      const call = {
+        ...caller,
+        partnerId,
+        applicationId: newId(),
+        environment: 'live',
+        requestId: newId(),
+      } as const
       const answer = await fresh.handle(tx, { ...call, path: {}, body: null, query: new URLSearchParams() })
       return answer.body as Page
     })
