@@ -41,11 +41,12 @@ export const features: Readonly<Record<string, readonly string[]>> = {
     'sessions',
     'lockout',
     'sign-in',
+    'notices',
     'invitations',
+    'team',
     'sso',
     'service-keys',
     'profile',
-    'notices',
   ],
   access: ['capabilities', 'packages', 'entitlements'],
   usage: ['journal', 'ingest', 'rollups'],
@@ -59,6 +60,12 @@ export const features: Readonly<Record<string, readonly string[]>> = {
 
 /** See everyone; imported by no one. */
 export const roof: readonly string[] = ['main.ts', 'app.ts']
+
+/**
+ * Files of a feature that its area's manifest gathers beside the door. They call the door's verbs, as any edge does, so
+ * a door that named them would be in a circle with them.
+ */
+export const surfaces: readonly string[] = ['operations.ts', 'routes.ts', 'jobs.ts']
 
 /** Upper bounds. A function in lines, a file in lines, a folder in files (tests, schema folders and generated files apart). */
 export const sizes = { functionLines: 70, fileLines: 300, folderFiles: 12 } as const

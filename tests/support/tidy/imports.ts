@@ -1,6 +1,7 @@
 /** The one import rule: down a floor, or to a feature listed earlier in the same area, and always through a door. */
 
 import { posix } from 'node:path'
+import { surfaces } from '../../architecture.ts'
 import { floorOf, orderOf, placeOf, sameUnit } from './layout.ts'
 import type { Place, Unit } from './layout.ts'
 import { isCode, isTest, parse } from './source.ts'
@@ -53,7 +54,9 @@ function objectionTo(source: Source, target: string): string | null {
   }
   if (from.kind === 'manifest')
     return from.area === to.unit.area
-      ? unlessDoor(target, to)
+      ? isSurface(target, to.unit)
+        ? null
+        : unlessDoor(target, to)
       : objectionBetween(source, manifestUnit(from.area), to.unit, target)
   return sameUnit(from.unit, to.unit) ? null : objectionBetween(source, from.unit, to.unit, target)
 }
@@ -75,6 +78,11 @@ function objectionFromOutside(source: Source, folder: string, target: string, to
 function unlessDoor(target: string, to: Place): string | null {
   if (to.kind !== 'unit' || target === to.unit.door) return null
   return `only the door ${to.unit.door} may be imported`
+}
+
+/** What a feature shows to the outside world beside its door; it stands right in the feature's folder. */
+function isSurface(target: string, unit: Unit): boolean {
+  return unit.feature !== null && surfaces.includes(posix.relative(posix.dirname(unit.door), target))
 }
 
 /** The direction, then the door. A test beside the code may look at any feature of its own area. */
