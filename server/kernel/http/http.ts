@@ -2,6 +2,7 @@
  * Everything that is not an operation of a contract: console and portal API, health, metrics, pages.
  * Routes are data, each says its permission, and one translator turns what is thrown into an answer.
  */
+import { Readable } from 'node:stream'
 import Fastify from 'fastify'
 import type { FastifyError, FastifyInstance, FastifyRequest } from 'fastify'
 import { Ajv } from 'ajv'
@@ -10,13 +11,16 @@ import type { Tx, World } from '#/kernel/db/db.ts'
 import { newId, publicId } from '#/kernel/id/id.ts'
 import type { Log } from '#/kernel/log/log.ts'
 import { NotFound } from '#/kernel/http/problems.ts'
-import type { Call, Caller, Guard, Permission, Route } from '#/kernel/http/routes.ts'
+import type { Call, Caller, Guard, Permission, Reply, Route } from '#/kernel/http/routes.ts'
 import { send, translate, violations } from '#/kernel/http/translate.ts'
 
 export { partnerDocument, partnerOperation } from '#/kernel/http/operations.ts'
 export type { OperationAnswer, OperationCall, PartnerOperation } from '#/kernel/http/operations.ts'
 
+export { defaultLimit, pageOf, pageQuery } from '#/kernel/http/lists.ts'
+export type { Page, PageQuery, Signer } from '#/kernel/http/lists.ts'
 export {
+  BadCursor,
   BadRequest,
   Invalid,
   NotFound,
@@ -26,7 +30,7 @@ export {
 } from '#/kernel/http/problems.ts'
 export { listen } from '#/kernel/http/listen.ts'
 export { problemPages } from '#/kernel/http/problem-pages.ts'
-export { route } from '#/kernel/http/routes.ts'
+export { route, streamed } from '#/kernel/http/routes.ts'
 export type { Call, Caller, Guard, Knock, Permission, Reply, Route, Session } from '#/kernel/http/routes.ts'
 export type { Listener } from '#/kernel/http/listen.ts'
 
@@ -111,9 +115,22 @@ function addRoute(app: FastifyInstance, options: HttpOptions, definition: Route)
       return reply
         .status(answer.status)
         .headers({ ...answer.headers } as Record<string, string | string[]>)
-        .send(answer.body)
+        .send(bodyOf(options, request, answer.body))
     },
   })
+}
+
+/** A stream that fails when its head has left can only break off; nobody but the log hears why. */
+function bodyOf(options: HttpOptions, request: FastifyRequest, body: Reply['body']): Reply['body'] {
+  if (!(body instanceof Readable)) return body
+  if (request.method === 'HEAD') {
+    body.destroy()
+    return ''
+  }
+  body.on('error', (error) =>
+    options.log.error({ event: 'http.stream_failed', requestId: request.id, err: error }),
+  )
+  return body
 }
 
 function headerOf(request: FastifyRequest, name: string): string | undefined {

@@ -10,6 +10,9 @@ export const BadRequest = problem('http.bad_request', 400, 'The request cannot b
 export const Invalid = problem('http.invalid', 422, 'The request does not match what this address takes', {
   help: '`errors` lists every place that does not match. Nothing was changed.',
 })
+export const BadCursor = problem('http.bad_cursor', 400, 'This cursor does not continue this list', {
+  help: 'A cursor goes with the very query that returned it. Begin again without one.',
+})
 export const TooLarge = problem('http.too_large', 413, 'The body is too large', {
   help: 'Send less at once.',
 })

@@ -1,4 +1,5 @@
 /** A route as data: where it is, who may call it, what it takes, and the function that answers. */
+import { Readable } from 'node:stream'
 import type { Static, TObject, TSchema } from 'typebox'
 import type { Actor, Tx } from '#/kernel/db/db.ts'
 
@@ -53,8 +54,16 @@ export type Call<P extends TObject = TObject, Q extends TObject = TObject, B ext
 export type Reply = {
   readonly status: number
   readonly headers?: Readonly<Record<string, string | readonly string[]>>
-  /** An object is sent as JSON, a string as it is under its `content-type`. */
-  readonly body: object | string
+  /**
+   * An object is sent as JSON, a string as it is under its `content-type`, and so is what `streamed` made: piece by
+   * piece, as fast as the other side takes it.
+   */
+  readonly body: object | string | Readable
+}
+
+/** A body that is made while it is sent. When the other side goes away, the source is told to stop (`return`). */
+export function streamed(source: AsyncIterable<string>): Readable {
+  return Readable.from(source, { objectMode: false })
 }
 
 export type Route = {
