@@ -2,6 +2,7 @@
 import type { RequestListener } from 'node:http'
 import { join } from 'node:path'
 import { reservedPaths } from '#/contracts/compile/compile.ts'
+import { createAuditSink } from '#/governance/audit/audit.ts'
 import { allows } from '#/governance/roles/roles.ts'
 import { createGateway, createNodeLane } from '#/gateway/gateway.ts'
 import type { Gateway, Recorder } from '#/gateway/gateway.ts'
@@ -11,9 +12,9 @@ import type { Clock } from '#/kernel/clock/clock.ts'
 import { installationKey } from '#/kernel/config/config.ts'
 import type { Config } from '#/kernel/config/config.ts'
 import { createSealer } from '#/kernel/crypto/crypto.ts'
-import { migrate, openDatabase, transact } from '#/kernel/db/db.ts'
-import type { Database } from '#/kernel/db/db.ts'
-import { createHttp, problemPages, route } from '#/kernel/http/http.ts'
+import { migrate, openDatabase } from '#/kernel/db/db.ts'
+import type { AuditSink, Database } from '#/kernel/db/db.ts'
+import { createHttp, problemPages, route, serveOperation } from '#/kernel/http/http.ts'
 import type { Http, PartnerOperation, Route } from '#/kernel/http/http.ts'
 import { newId } from '#/kernel/id/id.ts'
 import { jobsSchema, startJobs } from '#/kernel/jobs/jobs.ts'
@@ -50,7 +51,7 @@ export type App = {
 }
 
 /** Version of the Partner API's own document. */
-const partnerApiVersion = '1.0.0'
+const partnerApiVersion = '1.1.0'
 
 const problemsFile = join(import.meta.dirname, '..', 'docs', 'reference', 'problems.md')
 
@@ -58,9 +59,9 @@ export async function createApp(options: AppOptions): Promise<App> {
   const { config, log, publicUrl } = options
   const clock = systemClock()
   const nodeId = newId()
-  const database = await openDatabaseOf(options, clock)
-  const applied = await applyProvider({ ...options, database })
   const sealer = createSealer(installationKey(config))
+  const database = await openDatabaseOf(options, clock, createAuditSink(sealer))
+  const applied = await applyProvider({ ...options, database })
   const telemetry = createTelemetry({ traces: config.traces, traceRatio: config.traceRatio, nodeId })
   const journalFolder = join(config.data, 'journal')
   const journal = openJournal({ folder: journalFolder, sync: config.journalSync, clock, log })
@@ -107,25 +108,25 @@ export async function createApp(options: AppOptions): Promise<App> {
   }
 }
 
-async function openDatabaseOf({ ownerUrl, log }: AppOptions, clock: Clock): Promise<Database> {
+async function openDatabaseOf(
+  { ownerUrl, log }: AppOptions,
+  clock: Clock,
+  audit: AuditSink,
+): Promise<Database> {
   const roles = await migrate(ownerUrl, [jobsSchema])
   const onError = (error: Error) => log.warn({ event: 'database.connection_lost', err: error })
-  return openDatabase({ ownerUrl, roles, clocks: { control: clock, live: clock, sandbox: clock }, onError })
+  const clocks = { control: clock, live: clock, sandbox: clock }
+  return openDatabase({ ownerUrl, roles, clocks, audit, onError })
 }
 
-/** The edge of an operation of ours: a transaction in the caller's world, in its application's name. */
+/** The operations of ours: what the gateway needs to serve them like any other. */
 function ownOperations(database: Database, operations: readonly PartnerOperation[]): Own {
   return {
     version: partnerApiVersion,
     operations: operations.map((operation) => ({
       operation,
       allows: (role) => operation.permission !== undefined && allows('member', role, operation.permission),
-      handle: (call) =>
-        transact(
-          database[call.environment],
-          { kind: 'application', id: call.applicationId, partnerId: call.partnerId },
-          (tx) => operation.handle(tx, call),
-        ),
+      handle: (call) => serveOperation(database, operation, call),
     })),
   }
 }

@@ -22,6 +22,14 @@ export type Upstream = {
   readonly idleTimeout: number
 }
 
+/** A signed-in person of a partner. */
+export type Member = {
+  readonly id: string
+  readonly role: string
+  /** Wall clock, milliseconds: when the person last proved again who it is; null: not since the sign-in. */
+  readonly steppedUpAt: number | null
+}
+
 /** What a handler inside this process gets instead of an HTTP request. Everything in it is already validated. */
 export type LocalCall = {
   readonly partnerId: string
@@ -32,7 +40,7 @@ export type LocalCall = {
   /** Network address of the caller. */
   readonly address: string
   /** The person of a session; null: an application. */
-  readonly member: { readonly id: string; readonly role: string } | null
+  readonly member: Member | null
   /** Captured path segments by name, decoded. */
   readonly path: Readonly<Record<string, string>>
   readonly query: URLSearchParams
@@ -88,7 +96,7 @@ export type Credential = {
   /** Whether it may be used from a network address; null: from anywhere. */
   readonly usableFrom: ((address: string) => boolean) | null
   /** The person of a session; null: the key of an application. */
-  readonly member: { readonly id: string; readonly role: string } | null
+  readonly member: Member | null
 }
 
 /** Where an access refusal comes from: the link of the chain that said no. */

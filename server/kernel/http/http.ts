@@ -6,18 +6,24 @@ import { Readable } from 'node:stream'
 import Fastify from 'fastify'
 import type { FastifyError, FastifyInstance, FastifyRequest } from 'fastify'
 import { Ajv } from 'ajv'
-import { transact } from '#/kernel/db/db.ts'
 import type { Tx, World } from '#/kernel/db/db.ts'
 import { newId, publicId } from '#/kernel/id/id.ts'
 import type { Log } from '#/kernel/log/log.ts'
+import { transactAudited } from '#/kernel/http/edge.ts'
 import { NotFound } from '#/kernel/http/problems.ts'
 import type { Call, Caller, Guard, Permission, Reply, Route } from '#/kernel/http/routes.ts'
 import { send, translate, violations } from '#/kernel/http/translate.ts'
 
+export { serveOperation } from '#/kernel/http/edge.ts'
 export { partnerDocument, partnerOperation } from '#/kernel/http/operations.ts'
-export type { OperationAnswer, OperationCall, PartnerOperation } from '#/kernel/http/operations.ts'
+export type {
+  CallingMember,
+  OperationAnswer,
+  OperationCall,
+  PartnerOperation,
+} from '#/kernel/http/operations.ts'
 
-export { defaultLimit, pageOf, pageQuery } from '#/kernel/http/lists.ts'
+export { defaultLimit, pageOf, pageQuery, pageQueryOf } from '#/kernel/http/lists.ts'
 export type { Page, PageQuery, Signer } from '#/kernel/http/lists.ts'
 export {
   BadCursor,
@@ -164,15 +170,6 @@ function transactFor<T>(
   work: (tx: Tx) => Promise<T>,
 ): Promise<T> {
   if (!options.world) throw new Error(`${definition.path} has no world for its transaction`)
-  const audited = async (tx: Tx): Promise<T> => {
-    let said = false
-    const audit: Tx['audit'] = (line) => {
-      said = true
-      tx.audit(line)
-    }
-    const result = await work({ ...tx, audit })
-    if (!said && definition.action) tx.audit({ action: definition.action })
-    return result
-  }
-  return transact(options.world, caller.actor, audited, caller.address)
+  const { actor, address } = caller
+  return transactAudited({ world: options.world, actor, address, action: definition.action }, work)
 }

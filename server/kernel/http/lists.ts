@@ -21,6 +21,12 @@ export const pageQuery = {
 
 export type PageQuery = { readonly limit?: number | undefined; readonly cursor?: string | undefined }
 
+/** The same of the query of a partner operation, which was checked and is still text. */
+export function pageQueryOf(query: URLSearchParams): PageQuery {
+  const [limit, cursor] = [query.get('limit'), query.get('cursor')]
+  return { ...(limit !== null && { limit: Number(limit) }), ...(cursor !== null && { cursor }) }
+}
+
 export const defaultLimit = 50
 
 export type Page<Row> = {

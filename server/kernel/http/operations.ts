@@ -5,6 +5,14 @@
 import type { Static, TObject, TSchema } from 'typebox'
 import type { Tx } from '#/kernel/db/db.ts'
 
+/** A signed-in person of the partner. */
+export type CallingMember = {
+  readonly id: string
+  readonly role: string
+  /** Wall clock, milliseconds: when the person last proved again who it is; null: not since the sign-in. */
+  readonly steppedUpAt: number | null
+}
+
 /** A call of a partner's application; everything in it was checked against the schemas below. */
 export type OperationCall = {
   readonly partnerId: string
@@ -15,7 +23,7 @@ export type OperationCall = {
   readonly credentialId: string
   readonly address: string
   /** The person of a session; null: an application with its key. */
-  readonly member: { readonly id: string; readonly role: string } | null
+  readonly member: CallingMember | null
   readonly path: Readonly<Record<string, string>>
   readonly query: URLSearchParams
   readonly body: unknown
@@ -45,20 +53,25 @@ export type PartnerOperation = {
   readonly params?: TObject
   readonly query?: TObject
   readonly body?: TSchema
-  /** Status and body of success. Every property of it is public; put nothing in it that is not. */
+  /** Status and body of success (204: none). Every property of it is public; put nothing in it that is not. */
   readonly status: number
   readonly response: TSchema
   /** Runs in a transaction of the caller's world; throws a `Problem` to refuse. */
   handle(tx: Tx, call: OperationCall): Promise<OperationAnswer>
 }
 
-/** Ties the handler's answer to the response schema. */
+/**
+ * Ties the handler's answer to the response schema. Without a permission only applications call it; what changes
+ * something has a name in the audit.
+ */
 export function partnerOperation<Response extends TSchema>(
   operation: Omit<PartnerOperation, 'response' | 'handle'> & {
     response: Response
     handle(tx: Tx, call: OperationCall): Promise<OperationAnswer<Static<Response>>>
   },
 ): PartnerOperation {
+  if (operation.method !== 'GET' && !operation.action)
+    throw new Error(`${operation.id} has no name in the audit`)
   return operation
 }
 
@@ -86,16 +99,25 @@ function operationObject(operation: PartnerOperation): object {
     security: [{ apiKey: [] }],
     parameters: [...parameters('path', operation.params), ...parameters('query', operation.query)],
     ...(operation.body && {
-      requestBody: { required: true, content: { 'application/json': { schema: operation.body } } },
+      requestBody: {
+        required: needsBody(operation.body),
+        content: { 'application/json': { schema: operation.body } },
+      },
     }),
     responses: {
       [operation.status]: {
         description: operation.summary,
-        content: { 'application/json': { schema: operation.response } },
+        ...(operation.status !== 204 && { content: { 'application/json': { schema: operation.response } } }),
       },
       default: problemReference,
     },
   }
+}
+
+/** Where every member of it is optional, nothing at all says the same as `{}`. */
+function needsBody(body: TSchema): boolean {
+  if (!('properties' in body)) return true
+  return 'required' in body || 'minProperties' in body
 }
 
 const problemSchema = {
