@@ -47,6 +47,7 @@ export const features: Readonly<Record<string, readonly string[]>> = {
     'sso',
     'service-keys',
     'profile',
+    'guard',
   ],
   access: ['capabilities', 'packages', 'entitlements'],
   usage: ['journal', 'ingest', 'rollups'],

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import {
   allows,
+  covers,
   isMemberRole,
   isOperatorRole,
   isPermission,
@@ -87,4 +88,20 @@ test('the page has a row for each permission, with a mark for each role', () => 
   assert.equal(rows.length, operatorNames.length + memberNames.length)
   for (const row of rows) assert.equal(row.split('|').length, 9, row)
   assert.ok(rows.some((row) => row.startsWith('| `operators:write` | yes | – | – | – | – |')))
+})
+
+test('one role covers another exactly when it may all that the other may', () => {
+  for (const role of operatorRoles) {
+    assert.ok(covers('operator', 'admin', role))
+    assert.ok(covers('operator', role, role))
+    const all = Object.keys(operatorPermissions)
+    const more = all.some(
+      (name) => allows('operator', 'partner-manager', name) && !allows('operator', role, name),
+    )
+    assert.equal(covers('operator', role, 'partner-manager'), !more, role)
+  }
+  assert.ok(!covers('operator', 'partner-manager', 'admin'))
+  assert.ok(!covers('operator', 'support', 'auditor'))
+  assert.ok(!covers('operator', 'nobody', 'auditor'))
+  assert.ok(!covers('operator', 'admin', 'owner'))
 })

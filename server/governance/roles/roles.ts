@@ -114,6 +114,13 @@ export function allows(side: Side, role: string, permission: string): boolean {
   return granted[side].get(role)?.has(permission) ?? false
 }
 
+/** Does the one role hold every permission of the other? Who gives a role, or a key in it, gives no more than they have. */
+export function covers(side: Side, role: string, other: string): boolean {
+  const held = granted[side].get(role)
+  const wanted = granted[side].get(other)
+  return held !== undefined && wanted !== undefined && wanted.isSubsetOf(held)
+}
+
 export function isOperatorRole(text: string): text is OperatorRole {
   return granted.operator.has(text)
 }

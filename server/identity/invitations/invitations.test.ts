@@ -107,3 +107,19 @@ test('an operator is invited likewise', async () => {
   const { person } = await inTx((tx) => acceptInvitation(tx, sealer, token, 'Fin'))
   assert.equal((await inTx((tx) => findOperator(tx, person.id)))?.role, 'finance')
 })
+
+test('nobody invites to more than they may themselves', async () => {
+  const admin = { kind: 'member', id: newId(), partnerId: partner.id, role: 'admin' } as const
+  const asOwner = { ...place, role: 'owner' } as const
+  const asAdmin = { partnerId: null, role: 'admin', organisation: 'The provider' } as const
+  await assert.rejects(
+    inTx((tx) => invite(tx, deps(), 'reach@helio.example', asOwner), admin),
+    /people\.owners_only/,
+  )
+  const manager = { kind: 'operator', id: newId(), role: 'partner-manager' } as const
+  await assert.rejects(
+    inTx((tx) => invite(tx, deps(), 'reach@helio.example', asAdmin), manager),
+    /people\.beyond_own_role/,
+  )
+  await inTx((tx) => invite(tx, deps(), 'reach@helio.example', asOwner), manager)
+})

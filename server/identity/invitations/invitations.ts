@@ -19,6 +19,8 @@ import {
   findOperator,
   findPersonByEmail,
   normaliseEmail,
+  refuseBeyond,
+  refuseReach,
 } from '#/identity/people/people.ts'
 import type { MemberRole, OperatorRole, Person } from '#/identity/people/people.ts'
 import type { Sealer } from '#/kernel/crypto/crypto.ts'
@@ -57,9 +59,12 @@ export type InviteDeps = {
 
 /**
  * Sends the link; an earlier one to the same address at the same place stops working. Throws `emailInvalid`,
- * `alreadyMember`, `alreadyOperator`.
+ * `alreadyMember`, `alreadyOperator`, `ownersOnly`, `beyondOwnRole`.
  */
 export async function invite(tx: Tx, deps: InviteDeps, address: string, place: Place): Promise<Invitation> {
+  // Here, because who accepts it acts for nobody and is not asked.
+  if (place.partnerId === null) refuseBeyond(tx, place.role)
+  else refuseReach(tx, place.role)
   const { sealer } = deps
   const email = normaliseEmail(address)
   if (email === null) throw emailInvalid.with()

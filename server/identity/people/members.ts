@@ -74,8 +74,8 @@ export async function removeMember(tx: Tx, partnerId: string, personId: string):
   tx.audit({ action: 'team.remove', subject: { kind: 'person', id: personId }, partnerId, changes })
 }
 
-/** An admin manages the team but not its owners: otherwise every admin could become one. */
-function refuseReach(tx: Tx, ...roles: readonly MemberRole[]): void {
+/** An admin manages the team but not its owners: otherwise every admin could become one. Throws `ownersOnly`. */
+export function refuseReach(tx: Tx, ...roles: readonly MemberRole[]): void {
   const { actor } = tx
   if (actor.kind !== 'member' || !roles.includes('owner')) return
   if (!allows('member', actor.role, 'owners:write')) throw ownersOnly.with()

@@ -49,3 +49,31 @@ test('operators: roles change, and an administrator stays whatever is tried', as
   const absent = within((tx) => people.removeOperator(tx, other.id))
   await assert.rejects(absent, refused('people.operator_not_found'))
 })
+
+test('nobody gives or takes more than they may, and nobody changes their own role', async () => {
+  const [admin, other] = [await person('chief'), await person('clerk')]
+  await within((tx) => people.addOperator(tx, admin.id, 'admin'))
+  await within((tx) => people.addOperator(tx, other.id, 'support'))
+  const as = (role: string, work: (tx: Tx) => Promise<void>, id = other.id) =>
+    transact(database.control, { kind: 'operator', id, role }, work)
+  const beyond = refused('people.beyond_own_role')
+  const third = await person('third')
+  await assert.rejects(
+    as('support', (tx) => people.addOperator(tx, third.id, 'admin')),
+    beyond,
+  )
+  await assert.rejects(
+    as('support', (tx) => people.setOperatorRole(tx, admin.id, 'support')),
+    beyond,
+  )
+  await assert.rejects(
+    as('auditor', (tx) => people.removeOperator(tx, other.id), third.id),
+    beyond,
+  )
+  await assert.rejects(
+    as('admin', (tx) => people.setOperatorRole(tx, admin.id, 'support'), admin.id),
+    refused('people.own_role'),
+  )
+  await as('admin', (tx) => people.setOperatorRole(tx, other.id, 'finance'), admin.id)
+  assert.equal((await within((tx) => people.findOperator(tx, other.id)))?.role, 'finance')
+})

@@ -18,6 +18,7 @@ export {
   findMember,
   listMembers,
   memberships,
+  refuseReach,
   removeMember,
   setRole,
 } from '#/identity/people/members.ts'
@@ -26,6 +27,7 @@ export {
   addOperator,
   findOperator,
   listOperators,
+  refuseBeyond,
   removeOperator,
   setOperatorRole,
 } from '#/identity/people/operators.ts'

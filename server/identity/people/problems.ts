@@ -22,6 +22,12 @@ export const lastOwner = problem('people.last_owner', 409, 'This is the only own
 export const ownersOnly = problem('people.owners_only', 403, 'Only an owner may do this', {
   help: 'Owners are made, changed and removed by owners. Ask an owner of the organisation.',
 })
+export const beyondOwnRole = problem('people.beyond_own_role', 403, 'The role may more than yours', {
+  help: 'Nobody gives, changes or takes a role that holds a permission they lack themselves, or a service key in such a role. Ask an administrator.',
+})
+export const ownRole = problem('people.own_role', 403, 'Nobody changes their own role', {
+  help: 'Ask another operator who manages operators.',
+})
 export const operatorNotFound = problem('people.operator_not_found', 404, 'There is no such operator', {
   help: 'Nobody with this id is an operator. Check it against the list of operators.',
 })

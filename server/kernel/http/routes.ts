@@ -92,5 +92,5 @@ export function route<P extends TObject, Q extends TObject, B extends TSchema>(
   const name = `${definition.method} ${definition.path}`
   if (!definition.permission) throw new Error(`${name} states no permission`)
   if (definition.method !== 'GET' && !definition.action) throw new Error(`${name} has no name in the audit`)
-  return definition as Route
+  return definition
 }
