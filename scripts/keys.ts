@@ -1,6 +1,5 @@
 /** `npm run portico -- key …`: keys from a shell, for the platform team. Against DATABASE_URL, else the embedded database. */
 
-import { existsSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { createApplication, listApplications } from '../server/identity/applications/applications.ts'
 import type { Application, Environment } from '../server/identity/applications/applications.ts'
@@ -8,14 +7,11 @@ import { createKey, listKeys, ownerOfKey, parseKey, revokeKey } from '../server/
 import type { Key } from '../server/identity/keys/keys.ts'
 import { findPartner, findPartnerBySlug } from '../server/identity/partners/partners.ts'
 import type { Partner } from '../server/identity/partners/partners.ts'
-import { systemClock } from '../server/kernel/clock/clock.ts'
-import { ConfigError, readConfig } from '../server/kernel/config/config.ts'
-import { migrate, openDatabase, startEmbedded, transact } from '../server/kernel/db/db.ts'
+import { transact } from '../server/kernel/db/db.ts'
 import type { Tx } from '../server/kernel/db/db.ts'
 import { parseId, publicId } from '../server/kernel/id/id.ts'
-import { jobsSchema } from '../server/kernel/jobs/jobs.ts'
-import { Problem } from '../server/kernel/problem/problem.ts'
 import { table } from './commands.ts'
+import { inInstallation, sentenceOf } from './installation.ts'
 
 type Work = (tx: Tx) => Promise<string>
 
@@ -63,12 +59,18 @@ async function answer(
   const work = prepare(parsed.positionals, parsed.values)
   if (work === null) return null
   try {
-    process.stdout.write(`${await inDatabase(work)}\n`)
+    process.stdout.write(`${await inTransaction(work)}\n`)
     return 0
   } catch (error) {
     process.stderr.write(`portico: ${sentenceOf(error)}\n`)
     return 1
   }
+}
+
+function inTransaction(work: Work): Promise<string> {
+  return inInstallation((database) =>
+    transact(database.control, { kind: 'system', name: 'command line' }, work),
+  )
 }
 
 function parse(args: readonly string[], options: Readonly<Record<string, { type: 'string' }>>) {
@@ -77,35 +79,6 @@ function parse(args: readonly string[], options: Readonly<Record<string, { type:
     return { positionals, values: values as Options }
   } catch {
     return null
-  }
-}
-
-function sentenceOf(error: unknown): string {
-  if (error instanceof Problem) return error.occurrence.detail ?? error.definition.title
-  if (error instanceof ConfigError) return error.mistakes.join('\nportico: ')
-  return (error as Error).message
-}
-
-/** An embedded server that runs already is somebody's and goes on; one that was started for this is stopped again. */
-async function inDatabase(work: Work): Promise<string> {
-  const config = readConfig(process.env)
-  if (!config.databaseUrl && !existsSync(config.data)) {
-    throw new Error(`nothing was installed in ${config.data}; start Portico first, or set DATABASE_URL`)
-  }
-  const embedded = config.databaseUrl ? null : await startEmbedded({ data: config.data, database: 'portico' })
-  try {
-    const ownerUrl = config.databaseUrl ?? embedded!.url
-    const roles = await migrate(ownerUrl, [jobsSchema])
-    const clock = systemClock()
-    const clocks = { control: clock, live: clock, sandbox: clock }
-    const database = openDatabase({ ownerUrl, roles, clocks, poolSize: 1 })
-    try {
-      return await transact(database.control, { kind: 'system', name: 'command line' }, work)
-    } finally {
-      await database.close()
-    }
-  } finally {
-    if (embedded && !embedded.adopted) await embedded.stop()
   }
 }
 

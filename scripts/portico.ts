@@ -1,6 +1,7 @@
 /** `npm run portico -- <noun> <verb> …`: what an operator does from a shell. */
 
 import { checkContract } from '../server/contracts/documents/documents.ts'
+import { auditCommands } from './audit.ts'
 import { keyCommands } from './keys.ts'
 
 type Command = {
@@ -26,6 +27,7 @@ const commands: Readonly<Record<string, Command>> = {
     },
   },
   ...keyCommands,
+  ...auditCommands,
 }
 
 function usage(): string {

@@ -3,6 +3,7 @@
  * lines together with their seals and signatures leaves a chain that is shorter and otherwise in order.
  */
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { headMacOf } from '#/governance/audit/line.ts'
 import type { Digester, Head } from '#/governance/audit/line.ts'
 
@@ -14,7 +15,9 @@ export type Anchor = {
 
 type Written = { readonly position: number; readonly hash: string; readonly mac: string }
 
-export function createAnchor(file: string, digester: Digester): Anchor {
+/** `folder` is the node's data folder. */
+export function createAnchor(folder: string, digester: Digester): Anchor {
+  const file = join(folder, 'audit-head.json')
   return {
     read() {
       if (!existsSync(file)) return null

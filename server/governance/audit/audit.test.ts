@@ -2,13 +2,14 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { createAuditSink, exportAudit, listAudit, listPartnerAudit } from '#/governance/audit/audit.ts'
-import type { AuditEntry, AuditFilter, AuditPage, PageRequest } from '#/governance/audit/audit.ts'
+import type { AuditEntry, AuditFilter } from '#/governance/audit/audit.ts'
 import { sealAudit } from '#/governance/audit/chain.ts'
 import { hashOf, firstHash } from '#/governance/audit/line.ts'
 import { systemClock } from '#/kernel/clock/clock.ts'
 import { createSealer } from '#/kernel/crypto/crypto.ts'
 import { transact } from '#/kernel/db/db.ts'
 import type { Actor, AuditLine, Tx, World } from '#/kernel/db/db.ts'
+import type { Page, PageQuery } from '#/kernel/http/http.ts'
 import { newId } from '#/kernel/id/id.ts'
 import { testDatabase } from '../../../tests/support/database.ts'
 
@@ -150,26 +151,25 @@ test('pages neither skip nor repeat, also within one millisecond, and while line
     }
   })
   const seen: string[] = []
-  let cursor: string | null = null
+  let cursor: string | undefined
   do {
-    const request: PageRequest = { limit: 10, cursor }
-    const page: AuditPage<AuditEntry> = await read((tx) =>
-      listAudit(tx, sealer, { actorId: actor.id }, request),
-    )
+    const query: PageQuery = { limit: 10, ...(cursor !== undefined && { cursor }) }
+    const page: Page<AuditEntry> = await read((tx) => listAudit(tx, sealer, { actorId: actor.id }, query))
     seen.push(...page.data.map((line) => line.subject?.id ?? ''))
     await done(actor, { action: 'a.page' })
-    cursor = page.nextCursor
-  } while (cursor !== null)
+    cursor = page.nextCursor ?? undefined
+  } while (cursor !== undefined)
   assert.deepEqual(seen.toSorted(), ids.toSorted())
 })
 
 test('400 for a cursor of another list, another filter, or none of ours', async () => {
   const partnerId = newId()
   for (let n = 0; n < 3; n += 1) await done(admin, { action: 'a.cursor', partnerId })
-  const { nextCursor: cursor } = await read((tx) => listAudit(tx, sealer, { partnerId }, { limit: 1 }))
-  assert.ok(cursor)
-  const { nextCursor: own } = await read((tx) => listPartnerAudit(tx, sealer, partnerId, {}, { limit: 1 }))
-  const refused = { message: /audit.bad_cursor/ }
+  const first = await read((tx) => listAudit(tx, sealer, { partnerId }, { limit: 1 }))
+  const its = await read((tx) => listPartnerAudit(tx, sealer, partnerId, {}, { limit: 1 }))
+  const [cursor, own] = [first.nextCursor ?? '', its.nextCursor ?? '']
+  assert.ok(cursor && own)
+  const refused = { message: /http\.bad_cursor/ }
   await assert.rejects(
     read((tx) => listAudit(tx, sealer, {}, { limit: 1, cursor })),
     refused,

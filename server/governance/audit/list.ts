@@ -1,65 +1,46 @@
 /** The audit as people read it: searched, page by page, as a whole file, and by a partner whose own it is. */
 import * as store from '#/governance/audit/store.ts'
-import type { Filter } from '#/governance/audit/store.ts'
+import type { Filter, Place } from '#/governance/audit/store.ts'
 import { lineText } from '#/governance/audit/line.ts'
 import type { Line } from '#/governance/audit/line.ts'
-import type { Sealer } from '#/kernel/crypto/crypto.ts'
 import type { Tx } from '#/kernel/db/db.ts'
-import { problem } from '#/kernel/problem/problem.ts'
-
-export const BadAuditCursor = problem('audit.bad_cursor', 400, 'This cursor does not continue this list', {
-  help: 'A cursor goes with the very query that returned it. Begin again without one.',
-})
+import { pageOf } from '#/kernel/http/http.ts'
+import type { Page, PageQuery, Signer } from '#/kernel/http/http.ts'
 
 export type AuditEntry = Omit<Line, 'at' | 'changes'> & {
   readonly at: Date
   readonly changes: Readonly<Record<string, unknown>> | null
 }
 
-export type AuditPage<Entry> = {
-  readonly data: readonly Entry[]
-  /** Null on the last page. */
-  readonly nextCursor: string | null
-}
-
-export type PageRequest = { readonly limit: number; readonly cursor?: string | null | undefined }
-
-/** All that the list needs of the installation's key. */
-export type Signer = Pick<Sealer, 'sign' | 'verify'>
-
-/** The provider's view: newest first, filtered. Throws `BadAuditCursor`. */
+/** The provider's view: newest first, filtered. Throws `BadCursor`. */
 export async function listAudit(
   tx: Tx,
   signer: Signer,
   filter: Filter,
-  page: PageRequest,
-): Promise<AuditPage<AuditEntry>> {
+  page: PageQuery,
+): Promise<Page<AuditEntry>> {
   const { partnerId, actorId, action, subjectKind, subjectId, from, to } = filter
-  const context = JSON.stringify([
-    'audit.list',
-    ...[partnerId, actorId, action, subjectKind, subjectId, from, to].map((value) => value ?? null),
-  ])
-  const after = readCursor(signer, page.cursor, context)
-  const lines = await store.listLines(tx, filter, after, page.limit + 1)
-  return paged(lines, page.limit, { signer, context }, toEntry)
+  const bound = ['audit', partnerId, actorId, action, subjectKind, subjectId, from, to]
+  const read = (after: Place | null, limit: number) => store.listLines(tx, filter, after, limit)
+  return paged(signer, bound, page, read, toEntry)
 }
 
 /**
  * A partner's own lines, newest first. Of what the provider did there is that it did, not who, from where, why
- * and how: those are the provider's affair. Throws `BadAuditCursor`.
+ * and how: those are the provider's affair. Throws `BadCursor`.
  */
 export async function listPartnerAudit(
   tx: Tx,
   signer: Signer,
   partnerId: string,
   filter: Pick<Filter, 'action' | 'from' | 'to'>,
-  page: PageRequest,
-): Promise<AuditPage<PartnerAuditEntry>> {
-  const { action = null, from = null, to = null } = filter
-  const context = JSON.stringify(['audit.partner', partnerId, action, from, to])
-  const after = readCursor(signer, page.cursor, context)
-  const lines = await store.listPartnerLines(tx, partnerId, filter, after, page.limit + 1)
-  return paged(lines, page.limit, { signer, context }, toPartnerEntry)
+  page: PageQuery,
+): Promise<Page<PartnerAuditEntry>> {
+  const { action, from, to } = filter
+  const bound = ["a partner's audit", partnerId, action, from, to]
+  const read = (after: Place | null, limit: number) =>
+    store.listPartnerLines(tx, partnerId, filter, after, limit)
+  return paged(signer, bound, page, read, toPartnerEntry)
 }
 
 export type PartnerAuditEntry = Omit<AuditEntry, 'actor' | 'partnerId'> & {
@@ -71,25 +52,20 @@ export type PartnerAuditEntry = Omit<AuditEntry, 'actor' | 'partnerId'> & {
   }
 }
 
-type Binding = { readonly signer: Signer; readonly context: string }
-
-function paged<Entry>(
-  lines: readonly Line[],
-  limit: number,
-  { signer, context }: Binding,
+/** By time and id: those of one transaction have the same time. */
+async function paged<Entry>(
+  signer: Signer,
+  bound: readonly unknown[],
+  query: PageQuery,
+  read: (after: Place | null, limit: number) => Promise<readonly Line[]>,
   show: (line: Line) => Entry,
-): AuditPage<Entry> {
-  const shown = lines.slice(0, limit)
-  const last = lines.length > limit ? shown.at(-1) : undefined
-  const nextCursor = last ? signer.sign(JSON.stringify({ at: last.at, id: last.id }), context) : null
-  return { data: shown.map(show), nextCursor }
-}
-
-function readCursor(signer: Signer, cursor: string | null | undefined, context: string): store.Place | null {
-  if (cursor == null) return null
-  const text = signer.verify(cursor, context)
-  if (text === null) throw BadAuditCursor.with()
-  return JSON.parse(text) as store.Place
+): Promise<Page<Entry>> {
+  const page = await pageOf(signer, bound, query, async ({ after, limit }) => {
+    const [at = '', id = ''] = after?.split(' ') ?? []
+    const lines = await read(after === undefined ? null : { at, id }, limit)
+    return lines.map((line) => ({ id: `${line.at} ${line.id}`, line }))
+  })
+  return { data: page.data.map(({ line }) => show(line)), nextCursor: page.nextCursor }
 }
 
 function toEntry(line: Line): AuditEntry {

@@ -42,7 +42,7 @@ async function prepare(): Promise<string[]> {
 type Owner = Rows & { run(text: string, values?: readonly unknown[]): Promise<void> }
 
 /** Somebody who is the owner of the tables, and whose work is never committed. */
-async function tampered(work: (owner: Owner) => Promise<void>, known: Head | null = null) {
+async function tampered(work: (owner: Owner) => Promise<void>, known: Head[] = []) {
   const owner = new pg.Client({ connectionString: database.ownerUrl })
   await owner.connect()
   await owner.query('begin; set local search_path to control')
@@ -159,21 +159,22 @@ async function cut(run: Owner['run'], after: number, heads: boolean): Promise<vo
 test('an end that was cut off with all its signatures is found by what is kept outside the database', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'portico-audit-'))
   after(() => rmSync(folder, { recursive: true }))
-  const anchor = createAnchor(join(folder, 'audit-head.json'), sealer)
+  const anchor = createAnchor(folder, sealer)
   assert.equal(anchor.read(), null)
   const { head } = await transact(control, system, (tx) => verifyAudit(tx, sealer))
   assert.ok(head)
   anchor.write(head)
   const known = anchor.read()
   assert.deepEqual(known, head)
-  assert.deepEqual((await tampered(async () => {}, known)).findings, [])
+  assert.ok(known)
+  assert.deepEqual((await tampered(async () => {}, [known])).findings, [])
   for (const at of [18, 0]) {
     const unseen = await tampered(({ run }) => cut(run, at, true))
     assert.deepEqual(unseen.findings, [])
-    const { findings } = await tampered(({ run }) => cut(run, at, true), known)
+    const { findings } = await tampered(({ run }) => cut(run, at, true), [known])
     assert.deepEqual(kinds(findings), [['removed', at + 1]])
   }
-  assert.throws(() => createAnchor(join(folder, 'audit-head.json'), stranger).read(), /key/)
+  assert.throws(() => createAnchor(folder, stranger).read(), /key/)
   writeFileSync(join(folder, 'audit-head.json'), '{"position":1,"hash":"00","mac":"00"}')
   assert.throws(() => anchor.read(), /key/)
 })
@@ -342,10 +343,15 @@ test('nothing is added to a chain that was changed at its end', async () => {
 })
 
 test('an audit that was changed everywhere is told by its first hundred findings', async () => {
-  const { findings } = await tampered(async ({ run }) => {
+  const { findings, complete } = await tampered(async ({ run }) => {
     await run(`insert into governance_audit (id, at, actor_kind, actor_id, action, mac)
                select gen_random_uuid(), now(), 'system', 'x', 'a.b', decode(repeat('00', 32), 'hex')
                from generate_series(1, 150)`)
   })
-  assert.equal(findings.length, 100)
+  assert.deepEqual([findings.length, complete], [100, false])
+})
+
+test('an end that was written down elsewhere and is not in the chain is found', async () => {
+  const { findings } = await tampered(async () => {}, [{ position: 9, hash: Buffer.alloc(32) }])
+  assert.deepEqual(kinds(findings), [['resealed', 9]])
 })

@@ -27,6 +27,8 @@ export type Verified = {
   readonly waiting: number
   /** In the order they were found; the first `mostFindings`. */
   readonly findings: readonly Finding[]
+  /** False: it was not read to its end, because there were that many. */
+  readonly complete: boolean
 }
 
 export const mostFindings = 100
@@ -39,13 +41,13 @@ const lowestPosition = '-9223372036854775808'
 const lowestId = '00000000-0000-0000-0000-000000000000'
 
 /**
- * Streams, so it takes no more memory for a larger audit. `known` is an end of the chain that is kept outside the
+ * Streams, so it takes no more memory for a larger audit. `known` are ends of the chain that are kept outside the
  * database. Bears sealers and writers at work, in a transaction of any isolation.
  */
 export async function verifyAudit(
   tx: store.Rows,
   digester: Digester,
-  known: Head | null = null,
+  known: readonly Head[] = [],
 ): Promise<Verified> {
   const findings: Finding[] = []
   const enough = () => findings.length >= mostFindings
@@ -55,8 +57,9 @@ export async function verifyAudit(
   if ((signed?.position ?? 0) > (head?.position ?? 0)) {
     findings.push(cutFinding(head, signed?.position ?? 0, 'the last signed end says'))
   }
-  if (known && known.position > (head?.position ?? 0)) {
-    findings.push(cutFinding(head, known.position, 'what is kept outside the database says'))
+  const furthest = Math.max(0, ...known.map(({ position }) => position))
+  if (furthest > (head?.position ?? 0)) {
+    findings.push(cutFinding(head, furthest, 'what is kept outside the database says'))
   }
   const stray = await store.strayHead(tx)
   if (stray !== null && stray <= (head?.position ?? 0)) {
@@ -64,7 +67,8 @@ export async function verifyAudit(
     findings.push({ kind: 'removed', position: stray, lineId: null, text })
   }
   const waiting = enough() ? 0 : await verifyUnsealed(tx, digester, findings)
-  return { head, waiting, findings: findings.slice(0, mostFindings) }
+  const complete = findings.length < mostFindings
+  return { head, waiting, findings: findings.slice(0, mostFindings), complete }
 }
 
 function cutFinding(head: Head | null, position: number, who: string): Finding {
@@ -75,7 +79,7 @@ function cutFinding(head: Head | null, position: number, who: string): Finding {
 
 type Reading = {
   readonly digester: Digester
-  readonly known: Head | null
+  readonly known: readonly Head[]
   readonly findings: Finding[]
 }
 
@@ -103,7 +107,7 @@ function createWalk({ digester, known, findings }: Reading) {
     const wrong =
       (link.head && !headMacOf(digester, { position, hash: link.hash }).equals(link.head.mac)) ||
       (link.head && !link.head.hash.equals(link.hash)) ||
-      (known?.position === position && !known.hash.equals(link.hash))
+      known.some((end) => end.position === position && !end.hash.equals(link.hash))
     if (!wrong || toldResealed) return
     toldResealed = true
     const text = `The chain up to ${position} is not the one that was signed there.`
