@@ -20,6 +20,7 @@ export type Config = {
   readonly provider: string | null
   readonly key: Buffer | null
   readonly tls: { readonly cert: string; readonly key: string } | null
+  readonly outboundLoopback: boolean
   readonly journalSync: 'grouped' | 'always'
   /** Milliseconds. */
   readonly drainTime: number

@@ -84,6 +84,13 @@ export const settings = {
     fallback: null,
     sentence: 'Private key (PEM) to `TLS_CERT`.',
   },
+  outboundLoopback: {
+    name: 'PORTICO_OUTBOUND_LOOPBACK',
+    kind: 'flag',
+    fallback: 'false',
+    sentence:
+      'Lets calls to addresses that others name (single sign-on) reach this very machine, over plain HTTP as well. For development and tests; never where partners are.',
+  },
   journalSync: {
     name: 'PORTICO_JOURNAL_SYNC',
     kind: 'choice',
