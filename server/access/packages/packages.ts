@@ -41,6 +41,12 @@ export async function listPackages(tx: Pick<Tx, 'rows'>): Promise<readonly Packa
   return store.listPackages(tx)
 }
 
+/** The one the partner is on now; null: on none. */
+export async function packageOf(tx: Tx, partnerId: string): Promise<{ name: string; title: string } | null> {
+  const found = await store.selectAssignment(tx, partnerId)
+  return found ? { name: found.name, title: found.title } : null
+}
+
 /** Moves the partner onto the package; its keys go on. Changes nothing when it is on it. Throws `packageNotFound`. */
 export async function assignPackage(tx: Tx, partnerId: string, packageName: string): Promise<void> {
   const found = await store.selectPackage(tx, packageName)

@@ -41,7 +41,7 @@ export const statements = {
     group by package.id order by package.name`,
   insertAssignment: `insert into access_assignment (id, partner_id, package_id) values ($2, $1, $3)`,
   selectAssignment: `
-    select package.id, package.name from access_assignment as assignment
+    select package.id, package.name, package.title from access_assignment as assignment
     join access_package as package on package.id = assignment.package_id
     where assignment.partner_id = $1 order by assignment.valid_from desc, assignment.recorded_at desc limit 1`,
 } as const
@@ -88,5 +88,5 @@ export async function insertAssignment(
 }
 
 export async function selectAssignment(tx: Tx, partnerId: string) {
-  return (await tx.rows<{ id: string; name: string }>(statements.selectAssignment, [partnerId]))[0]
+  return (await tx.rows<{ id: string; name: string; title: string }>(statements.selectAssignment, [partnerId]))[0]
 }

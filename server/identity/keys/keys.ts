@@ -159,6 +159,24 @@ export async function revokeKey(tx: Tx, partnerId: string, keyId: string, reason
   return revoked
 }
 
+/**
+ * The answer to a leak: ends the key, whoever owns it, by its text or by its fingerprint, and announces that it was
+ * out. For the provider. Doing it again changes nothing. Throws `keyNotFound`.
+ */
+export async function revokeLeaked(
+  tx: Tx,
+  found: { readonly text: string } | { readonly fingerprint: string },
+  reason: string,
+): Promise<Key> {
+  const owner = await ownerOfKey(tx, found)
+  const before = await findKey(tx, owner.partnerId, owner.id)
+  if (before.revokedAt !== null) return before
+  const revoked = await revokeKey(tx, owner.partnerId, owner.id, reason)
+  const data = { keyId: revoked.id, applicationId: revoked.applicationId }
+  tx.emit('identity.key_leaked', { partnerId: revoked.partnerId, data })
+  return revoked
+}
+
 /** Another partner's key is answered like one that does not exist. Throws `keyNotFound`. */
 export async function findKey(tx: Tx, partnerId: string, keyId: string): Promise<Key> {
   const found = await store.selectKey(tx, partnerId, keyId)

@@ -22,32 +22,43 @@ export type Key = {
   readonly networks: readonly string[] | null
 }
 
-const columns = `
-  id, partner_id as "partnerId", application_id as "applicationId", label, last_four as "lastFour",
-  created_at as "createdAt", expires_at as "expiresAt", revoked_at as "revokedAt", revoked_reason as "revokedReason",
-  last_used_at as "lastUsedAt", scopes, networks::text[] as networks`
+const columnsOf = (of: string) => `
+  ${of}id, ${of}partner_id as "partnerId", ${of}application_id as "applicationId", ${of}label,
+  ${of}last_four as "lastFour", ${of}created_at as "createdAt", ${of}expires_at as "expiresAt",
+  ${of}revoked_at as "revokedAt", ${of}revoked_reason as "revokedReason", ${of}last_used_at as "lastUsedAt",
+  ${of}scopes, ${of}networks::text[] as networks`
+const columns = columnsOf('')
 
 export const statements = {
   countActiveKeys: `
     select count(*) filter (where revoked_at is null and (expires_at is null or expires_at > clock_timestamp()))::int
              as active,
            count(*)::int as ever, clock_timestamp() as now
-    from identity_key where partner_id = $1 and application_id = $2`,
+    from identity_key where partner_id = $1 /* owner */ and application_id = $2`,
   insertKey: `
     insert into identity_key (id, partner_id, application_id, label, digest, last_four, expires_at, scopes, networks)
     values ($2, $1, $3, $4, $5, $6, $7, $8, $9::cidr[]) on conflict (digest) do nothing returning ${columns}`,
-  selectKey: `select ${columns} from identity_key where partner_id = $1 and id = $2`,
-  listKeys: `select ${columns} from identity_key where partner_id = $1 order by id`,
+  selectKey: `select ${columns} from identity_key where partner_id = $1 /* owner */ and id = $2`,
+  listKeys: `select ${columns} from identity_key where partner_id = $1 /* owner */ order by id`,
+  listKeysOf: `
+    select ${columnsOf('k.')} from identity_key k
+      join identity_application a on a.partner_id = k.partner_id and a.id = k.application_id
+    where k.partner_id = $1 /* owner */ and a.environment = $2 and ($3::uuid is null or k.application_id = $3)
+      and ($4::uuid is null or k.id > $4)
+    order by k.id limit $5`,
+  listActiveKeys: `
+    select ${columns} from identity_key
+    where partner_id = $1 /* owner */ and application_id = $2 and revoked_at is null order by id`,
   revokeKey: `
     update identity_key set revoked_at = clock_timestamp(), revoked_reason = $3
-    where partner_id = $1 and id = $2 and revoked_at is null returning ${columns}`,
+    where partner_id = $1 /* owner */ and id = $2 and revoked_at is null returning ${columns}`,
   // Never later than it was: an overlap shortens a key's life and does not lengthen it.
   expireKey: `
     update identity_key set expires_at = least(expires_at, $3)
-    where partner_id = $1 and id = $2 and (expires_at is null or expires_at > $3) returning ${columns}`,
+    where partner_id = $1 /* owner */ and id = $2 and (expires_at is null or expires_at > $3) returning ${columns}`,
   boundKey: `
     update identity_key set scopes = $3, networks = $4::cidr[]
-    where partner_id = $1 and id = $2 and revoked_at is null returning ${columns}`,
+    where partner_id = $1 /* owner */ and id = $2 and revoked_at is null returning ${columns}`,
   // By a gateway, for many partners at once; never backwards, whichever node writes last.
   noteUse: `
     update identity_key set last_used_at = greatest(last_used_at, used.at)
@@ -98,6 +109,23 @@ export async function selectKey(tx: Tx, partnerId: string, keyId: string) {
 
 export async function listKeys(tx: Tx, partnerId: string) {
   return tx.rows<Key>(statements.listKeys, [partnerId])
+}
+
+export type KeyPage = {
+  readonly environment: string
+  readonly applicationId?: string
+  readonly after?: string
+  readonly limit: number
+}
+
+export async function listKeysOf(tx: Tx, partnerId: string, page: KeyPage) {
+  const { environment, applicationId = null, after = null, limit } = page
+  return tx.rows<Key>(statements.listKeysOf, [partnerId, environment, applicationId, after, limit])
+}
+
+/** Expired ones too. */
+export async function listActiveKeys(tx: Tx, partnerId: string, applicationId: string) {
+  return tx.rows<Key>(statements.listActiveKeys, [partnerId, applicationId])
 }
 
 /** No row when it is revoked already, or another partner's. */

@@ -18,8 +18,17 @@ export const slugTaken = problem('partners.slug_taken', 409, 'The short name is 
 export async function createPartner(tx: Tx, partner: { slug: string; name: string }): Promise<Partner> {
   const created = await store.insertPartner(tx, newId(), partner.slug, partner.name)
   if (!created) throw slugTaken.with({ detail: `Another partner is called ${partner.slug}.` })
-  announce(tx, 'identity.partner_created', created.id)
+  announce(tx, 'created', created.id)
   return created
+}
+
+/** In the order they were created. */
+export async function listPartners(
+  tx: Tx,
+  filter: { readonly state?: Partner['state'] | undefined },
+  page: { readonly after?: string; readonly limit: number },
+): Promise<Partner[]> {
+  return store.listPartners(tx, filter.state ?? null, page.after ?? null, page.limit)
 }
 
 export async function findPartner(tx: Tx, partnerId: string): Promise<Partner | null> {
@@ -32,7 +41,7 @@ export async function findPartnerBySlug(tx: Tx, slug: string): Promise<Partner |
 
 /** Changes nothing, and announces nothing, when the name is the same. */
 export async function renamePartner(tx: Tx, partnerId: string, name: string): Promise<void> {
-  if (await store.renamePartner(tx, partnerId, name)) announce(tx, 'identity.partner_renamed', partnerId)
+  if (await store.renamePartner(tx, partnerId, name)) announce(tx, 'renamed', partnerId)
 }
 
 /** From the next second on every call of the partner is refused; its keys stay valid for the day it is resumed. */
@@ -46,12 +55,20 @@ export async function resumePartner(tx: Tx, partnerId: string, reason: string): 
 
 async function setState(tx: Tx, partnerId: string, state: Partner['state'], reason: string): Promise<void> {
   if (await store.setPartnerState(tx, partnerId, state)) {
-    const type = state === 'active' ? 'identity.partner_resumed' : 'identity.partner_suspended'
-    announce(tx, type, partnerId, { reason })
+    announce(tx, state === 'active' ? 'resumed' : 'suspended', partnerId, reason)
   } else if (!(await store.selectPartner(tx, partnerId))) throw partnerNotFound.with()
 }
 
-function announce(tx: Tx, type: string, partnerId: string, data: object = {}): void {
-  tx.emit(type, { partnerId, data })
+const verbs = { created: 'create', renamed: 'rename', suspended: 'suspend', resumed: 'resume' } as const
+
+function announce(
+  tx: Tx,
+  happened: keyof typeof verbs,
+  partnerId: string,
+  reason: string | null = null,
+): void {
+  tx.emit(`identity.partner_${happened}`, { partnerId, data: reason === null ? {} : { reason } })
+  const subject = { kind: 'partner', id: partnerId }
+  tx.audit({ action: `partners.${verbs[happened]}`, subject, partnerId, reason })
   tx.changed('partner', partnerId)
 }

@@ -7,9 +7,10 @@ export type Partner = {
   readonly slug: string
   readonly name: string
   readonly state: 'active' | 'suspended'
+  readonly createdAt: Date
 }
 
-const columns = 'id, slug, name, state'
+const columns = 'id, slug, name, state, created_at as "createdAt"'
 
 export const statements = {
   insertPartner: `
@@ -17,6 +18,9 @@ export const statements = {
     returning ${columns}`,
   selectPartner: `select ${columns} from identity_partner where id = $1`,
   selectPartnerBySlug: `select ${columns} from identity_partner where slug = $1`,
+  listPartners: `
+    select ${columns} from identity_partner
+    where ($1::text is null or state = $1) and ($2::uuid is null or id > $2) order by id limit $3`,
   renamePartner: `update identity_partner set name = $2 where id = $1 and name <> $2 returning ${columns}`,
   setPartnerState: `update identity_partner set state = $2 where id = $1 and state <> $2 returning ${columns}`,
 } as const
@@ -32,6 +36,15 @@ export async function selectPartner(tx: Tx, partnerId: string) {
 
 export async function selectPartnerBySlug(tx: Tx, slug: string) {
   return (await tx.rows<Partner>(statements.selectPartnerBySlug, [slug]))[0]
+}
+
+export async function listPartners(
+  tx: Tx,
+  state: Partner['state'] | null,
+  after: string | null,
+  limit: number,
+) {
+  return tx.rows<Partner>(statements.listPartners, [state, after, limit])
 }
 
 /** No row when the name is the one it has. */

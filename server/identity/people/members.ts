@@ -40,6 +40,11 @@ export async function listMembers(
   return rows.map((row) => ({ ...readPerson(sealer, row), role: row.role, since: row.since }))
 }
 
+/** How many belong to the partner, disabled ones included. */
+export function countMembers(tx: Tx, partnerId: string): Promise<number> {
+  return store.countMembers(tx, partnerId)
+}
+
 /** A person's own places, across partners: for whoever acts for no partner yet. */
 export async function memberships(tx: Tx, personId: string): Promise<Membership[]> {
   return store.listMemberships(tx, personId)
@@ -74,11 +79,15 @@ export async function removeMember(tx: Tx, partnerId: string, personId: string):
   tx.audit({ action: 'team.remove', subject: { kind: 'person', id: personId }, partnerId, changes })
 }
 
-/** An admin manages the team but not its owners: otherwise every admin could become one. Throws `ownersOnly`. */
+/**
+ * An admin manages the team but not its owners: otherwise every admin could become one. An application never does:
+ * its key lies in more places than a person's credentials. Throws `ownersOnly`.
+ */
 export function refuseReach(tx: Tx, ...roles: readonly MemberRole[]): void {
   const { actor } = tx
-  if (actor.kind !== 'member' || !roles.includes('owner')) return
-  if (!allows('member', actor.role, 'owners:write')) throw ownersOnly.with()
+  if (!roles.includes('owner') || (actor.kind !== 'member' && actor.kind !== 'application')) return
+  const role = actor.kind === 'member' ? actor.role : 'nobody'
+  if (!allows('member', role, 'owners:write')) throw ownersOnly.with()
 }
 
 function refuseLastOwner(owners: readonly string[], personId: string): void {

@@ -15,6 +15,7 @@ import type { Person } from '#/identity/people/person.ts'
 export { emailDigest, normaliseEmail } from '#/identity/people/address.ts'
 export {
   addMember,
+  countMembers,
   findMember,
   listMembers,
   memberships,

@@ -63,6 +63,8 @@ export const statements = {
     select ${person('e.')}, m.role, m.created_at as since
     from identity_membership m join identity_person e on e.id = m.person_id
     where m.partner_id = $1 /* owner */ and ($2::uuid is null or m.person_id > $2) order by m.person_id limit $3`,
+  countMembers: `
+    select count(*)::int as count from identity_membership where partner_id = $1 /* owner */`,
   // Both tables' rows: while one owner is disabled, another cannot be demoted.
   lockOwners: `
     select m.person_id as id from identity_membership m join identity_person e on e.id = m.person_id
@@ -146,6 +148,10 @@ export type MemberRow = PersonRow & { readonly role: MemberRole; readonly since:
 
 export async function listMembers(tx: Tx, partnerId: string, after: string | null, limit: number) {
   return tx.rows<MemberRow>(statements.listMembers, [partnerId, after, limit])
+}
+
+export async function countMembers(tx: Tx, partnerId: string): Promise<number> {
+  return (await tx.rows<{ count: number }>(statements.countMembers, [partnerId]))[0]?.count ?? 0
 }
 
 /** The active owners. Locks them, so that two who demote each other do so one after the other. */

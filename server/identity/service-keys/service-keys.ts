@@ -5,6 +5,7 @@
 import { digestOf, isText, randomText } from '#/identity/keys/keys.ts'
 import * as store from '#/identity/service-keys/store.ts'
 import type { ServiceKey } from '#/identity/service-keys/store.ts'
+import { refuseBeyond } from '#/identity/people/people.ts'
 import type { Tx } from '#/kernel/db/db.ts'
 import { newId } from '#/kernel/id/id.ts'
 import { problem } from '#/kernel/problem/problem.ts'
@@ -20,13 +21,19 @@ export const serviceKeyNotFound = problem('service_keys.not_found', 404, 'There 
   help: 'No service key has this id. Check it against the list.',
 })
 
+export const serviceKeyTimes = problem('service_keys.times_invalid', 422, 'The key would end in the past', {
+  help: 'Choose an expiry in the future, or none.',
+})
+
 export type ServiceKeyOptions = {
   readonly name: string
   readonly role: string
   readonly expiresAt?: Date | null
 }
 
+/** Throws `beyondOwnRole`: a key is no way to more than one may already. */
 export async function createServiceKey(tx: Tx, options: ServiceKeyOptions): Promise<CreatedServiceKey> {
+  refuseBeyond(tx, options.role)
   const key = randomText(serviceKeyPrefix)
   const { name, role, expiresAt = null } = options
   const values = { id: newId(), name, role, expiresAt, digest: digestOf(key), lastFour: key.slice(-4) }
@@ -39,12 +46,20 @@ export async function createServiceKey(tx: Tx, options: ServiceKeyOptions): Prom
   return { ...created, key }
 }
 
-/** Makes the successor of a key; the old one works on until `overlapUntil`. Throws `serviceKeyNotFound`. */
-export async function rotateServiceKey(tx: Tx, id: string, overlapUntil: Date): Promise<CreatedServiceKey> {
+/**
+ * Makes the successor of a key, in the same role; the old one works on until `overlapUntil`. Throws
+ * `serviceKeyNotFound`, `beyondOwnRole`.
+ */
+export async function rotateServiceKey(
+  tx: Tx,
+  id: string,
+  overlapUntil: Date,
+  expiresAt: Date | null = null,
+): Promise<CreatedServiceKey> {
   const old = await findServiceKey(tx, id)
   const shortened = await store.expireServiceKey(tx, id, overlapUntil)
   if (!shortened) throw serviceKeyNotFound.with({ detail: 'The key is revoked; create a new one.' })
-  return createServiceKey(tx, { name: old.name, role: old.role })
+  return createServiceKey(tx, { name: old.name, role: old.role, expiresAt })
 }
 
 /** The next call with it is refused. Doing it again changes nothing. Throws `serviceKeyNotFound`. */

@@ -15,7 +15,7 @@ import type { Call, Caller, Guard, Permission, Reply, Route } from '#/kernel/htt
 import { send, translate, violations } from '#/kernel/http/translate.ts'
 
 export { serveOperation } from '#/kernel/http/edge.ts'
-export { partnerDocument, partnerOperation } from '#/kernel/http/operations.ts'
+export { lineOfText, partnerDocument, partnerOperation } from '#/kernel/http/operations.ts'
 export type {
   CallingMember,
   OperationAnswer,
@@ -23,12 +23,13 @@ export type {
   PartnerOperation,
 } from '#/kernel/http/operations.ts'
 
-export { defaultLimit, pageOf, pageQuery, pageQueryOf } from '#/kernel/http/lists.ts'
+export { defaultLimit, pageOf, pageQuery, pageQueryOf, pageSchema } from '#/kernel/http/lists.ts'
 export type { Page, PageQuery, Signer } from '#/kernel/http/lists.ts'
 export {
   BadCursor,
   BadRequest,
   Invalid,
+  LiveKeyNeeded,
   NotFound,
   Starting,
   TooLarge,

@@ -3,6 +3,7 @@
  * shown twice while others write. The cursor names that row; it is signed and fits the query it came from only.
  */
 import { Type } from 'typebox'
+import type { TSchema } from 'typebox'
 import type { Sealer } from '#/kernel/crypto/crypto.ts'
 import { BadCursor } from '#/kernel/http/problems.ts'
 
@@ -17,6 +18,14 @@ export const pageQuery = {
   cursor: Type.Optional(
     Type.String({ maxLength: 2000, description: '`nextCursor` of the page before, with the same query.' }),
   ),
+}
+
+/** A page of such rows, as the document of the API shows it. */
+export function pageSchema<Row extends TSchema>(row: Row) {
+  return Type.Object({
+    data: Type.Array(row),
+    nextCursor: Type.Union([Type.String(), Type.Null()], { description: 'Null on the last page.' }),
+  })
 }
 
 export type PageQuery = { readonly limit?: number | undefined; readonly cursor?: string | undefined }

@@ -74,6 +74,8 @@ export type Route = {
   readonly summary: string
   /** What the audit calls it when the handler says nothing: `partners.create`. Needed where the method changes something. */
   readonly action?: string
+  /** Success, for the document of the API: its status, and what is answered; without a schema it is no JSON. */
+  readonly answer?: { readonly status: number; readonly schema?: TSchema }
   readonly params?: TObject
   readonly query?: TObject
   readonly body?: TSchema

@@ -1,0 +1,66 @@
+/**
+ * Who may call the management API: a service of the provider by its key, or an operator who is signed in. The guard
+ * knows the credential and the role; what the role may stands in governance/roles.
+ */
+import { allows } from '#/governance/roles/roles.ts'
+import { serviceKeyPrefix, useServiceKey } from '#/identity/service-keys/service-keys.ts'
+import { transact } from '#/kernel/db/db.ts'
+import type { Database } from '#/kernel/db/db.ts'
+import type { Caller, Guard, Knock, Permission } from '#/kernel/http/http.ts'
+import { problem } from '#/kernel/problem/problem.ts'
+
+export const unauthenticated = problem('guard.unauthenticated', 401, 'Nobody is known to call', {
+  help: 'Send a service key as `Authorization: Bearer pts_…`, or sign in. A key that was revoked or has expired is nobody.',
+})
+export const forbidden = problem('guard.forbidden', 403, 'Your role does not bring this permission', {
+  help: 'The detail names the permission. Ask an administrator for a role that brings it; which do is listed under roles and permissions.',
+})
+
+export type AdminGuardDeps = {
+  readonly database: Pick<Database, 'control'>
+  /** The operator behind a session's cookie; null: nobody is signed in. May throw a problem (a missing CSRF token). */
+  readonly sessions: (knock: Knock) => Promise<Caller | null>
+}
+
+export function createAdminGuard(deps: AdminGuardDeps): Guard {
+  return async (knock, permission) => {
+    const authorization = knock.header('authorization')
+    // A request that brings a key means the key: where it is not accepted, a cookie does not help it in.
+    const caller =
+      authorization === undefined ? await deps.sessions(knock) : await byKey(deps, knock, authorization)
+    if (!caller) throw refusal(authorization !== undefined)
+    refuseBeyondRole(caller, permission)
+    return caller
+  }
+}
+
+/** RFC 6750 §3: a challenge says `invalid_token` only to those who brought one. */
+function refusal(broughtKey: boolean) {
+  const challenge = broughtKey ? 'Bearer realm="Portico", error="invalid_token"' : 'Bearer realm="Portico"'
+  return unauthenticated.with({ headers: { 'www-authenticate': challenge } })
+}
+
+async function byKey({ database }: AdminGuardDeps, knock: Knock, authorization: string) {
+  // RFC 9110 §11.1: the scheme in any case, then the credential.
+  const text = /^bearer +(\S+) *$/i.exec(authorization)?.[1] ?? ''
+  if (!text.startsWith(serviceKeyPrefix)) return null
+  const key = await transact(database.control, { kind: 'system', name: 'guard' }, (tx) =>
+    useServiceKey(tx, text),
+  )
+  if (!key) return null
+  const { address } = knock
+  return { actor: { kind: 'service', id: key.id, role: key.role }, address, session: null } satisfies Caller
+}
+
+function refuseBeyondRole({ actor, session }: Caller, permission: Permission): void {
+  if (permission === 'session') {
+    if (session) return
+    throw forbidden.with({ detail: 'This is for people who are signed in, not for a service key.' })
+  }
+  if (actor.kind !== 'operator' && actor.kind !== 'service') throw forbidden.with()
+  if (allows('operator', actor.role, permission)) return
+  throw forbidden.with({
+    detail: `The role ${actor.role} does not bring the permission ${permission}.`,
+    decision: { rule: 'role', code: permission },
+  })
+}
