@@ -1,0 +1,27 @@
+/** What the identity area brings to the program. */
+import { invitationRoutes } from '#/identity/invitations/routes.ts'
+import type { InvitationRouteDeps } from '#/identity/invitations/routes.ts'
+import { keyRoutes } from '#/identity/keys/routes.ts'
+import { partnerRoutes } from '#/identity/partners/routes.ts'
+import { peopleRoutes } from '#/identity/people/routes.ts'
+import { partnerPageRoutes } from '#/identity/profile/routes.ts'
+import type { PartnerPageDeps } from '#/identity/profile/routes.ts'
+import { serviceKeyRoutes } from '#/identity/service-keys/routes.ts'
+import type { Route } from '#/kernel/http/http.ts'
+
+export { createAdminGuard } from '#/identity/guard/guard.ts'
+export { parseKey } from '#/identity/keys/keys.ts'
+
+export type IdentityRouteDeps = InvitationRouteDeps & PartnerPageDeps
+
+/** The management API of the admin port. */
+export function identityRoutes(deps: IdentityRouteDeps): Route[] {
+  return [
+    ...partnerRoutes({ signer: deps.sealer }),
+    ...partnerPageRoutes(deps),
+    ...invitationRoutes(deps),
+    ...peopleRoutes(deps),
+    ...keyRoutes(),
+    ...serviceKeyRoutes(deps),
+  ]
+}
