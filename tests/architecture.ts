@@ -48,6 +48,7 @@ export const features: Readonly<Record<string, readonly string[]>> = {
     'team',
     'service-keys',
     'profile',
+    'account',
     'guard',
   ],
   access: ['capabilities', 'packages', 'entitlements'],

@@ -18,6 +18,8 @@ export type GatewayDeps = {
   /** A UUIDv7. */
   readonly newId: () => string
   readonly parseKey: (text: string) => ParsedKey
+  /** People who are signed in: the name of their cookie, and who holds it. */
+  readonly members?: Inside['members']
   /** Public address under which the problem pages stand. */
   readonly problems: { readonly base: string }
   readonly log: Pick<Log, 'error' | 'warn'>
@@ -70,6 +72,7 @@ export function createRunner(deps: GatewayDeps, steps: readonly Step[], closing:
     recorder: deps.recorder,
     clock: deps.clock,
     parseKey: deps.parseKey,
+    members: deps.members ?? null,
     upstreams: createUpstreams({ connections: deps.connections ?? 256 }),
     forwardedHeaders: createHeaderWriter(),
     limits: { ...defaultLimits, ...deps.limits },

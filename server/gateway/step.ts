@@ -1,7 +1,7 @@
 /** What a step is: it looks at an exchange and lets it go on, refuses it, or takes it over for a while. */
 import type { Exchange, Refused } from '#/gateway/exchange.ts'
 import type { Recorder } from '#/gateway/recorder.ts'
-import type { Snapshot } from '#/gateway/snapshot.ts'
+import type { Credential, Snapshot } from '#/gateway/snapshot.ts'
 import type { Upstreams } from '#/gateway/upstream/pools.ts'
 import type { Occurrence, ProblemDefinition } from '#/kernel/problem/problem.ts'
 
@@ -21,6 +21,19 @@ export function refuse(definition: ProblemDefinition, occurrence: Occurrence = {
 export type ParsedKey =
   | { readonly ok: true; readonly digest: string }
   | { readonly ok: false; readonly reason: 'mistyped' | 'malformed' }
+
+/** What a gateway may look at to find out who is signed in. */
+export type SignedInRequest = {
+  readonly method: string
+  readonly address: string
+  header(name: string): string | undefined
+}
+
+/**
+ * The credential of a person who is signed in; null: nobody is. Rejects with a `Problem` where somebody is, and the
+ * request still may not be made in its name (a foreign page, a session that has no such organisation).
+ */
+export type MemberOf = (request: SignedInRequest) => Promise<Credential | null>
 
 /** Sizes in bytes, depth in nested arrays and objects. */
 export type Limits = {
@@ -51,6 +64,8 @@ export type Inside = {
   readonly recorder: Recorder
   readonly clock: { wall(): number; monotonicUs(): number }
   readonly parseKey: (text: string) => ParsedKey
+  /** Null: sessions are not served. */
+  readonly members: { readonly cookie: string; readonly of: MemberOf } | null
   readonly upstreams: Upstreams
   readonly forwardedHeaders: (exchange: Exchange) => string[]
   readonly limits: Limits

@@ -12,8 +12,9 @@ import {
   keyRevoked,
   keyUnknown,
 } from '#/gateway/problems.ts'
-import { refuse } from '#/gateway/step.ts'
+import { refuse, wait } from '#/gateway/step.ts'
 import type { Inside, Verdict } from '#/gateway/step.ts'
+import { Problem } from '#/kernel/problem/problem.ts'
 import type { ProblemDefinition } from '#/kernel/problem/problem.ts'
 
 /** No error code when nothing was sent (RFC 6750 §3.1). */
@@ -21,6 +22,7 @@ const challenge = 'Bearer realm="portico"'
 const invalidToken = `${challenge}, error="invalid_token"`
 
 export function authenticate(exchange: Exchange, gateway: Inside): Verdict {
+  if (isSession(exchange.request.headers, gateway)) return whoIsSignedIn(exchange, gateway)
   const sent = readCredential(exchange.request.headers)
   if (typeof sent !== 'string') return sent
   const parsed = gateway.parseKey(sent)
@@ -39,6 +41,32 @@ export function authenticate(exchange: Exchange, gateway: Inside): Verdict {
   exchange.secret = sent
   exchange.credential = credential
   return null
+}
+
+/** A key counts before a cookie: a program that has both means its key. */
+function isSession(headers: RawHeaders, { members }: Inside): boolean {
+  if (members === null || headerOf(headers, 'authorization') !== undefined) return false
+  if (headerOf(headers, 'x-api-key') !== undefined) return false
+  return headerOf(headers, 'cookie')?.includes(`${members.cookie}=`) ?? false
+}
+
+/** The one credential that is looked up in the database: people are few and slow, and a sign-out counts at once. */
+function whoIsSignedIn(exchange: Exchange, gateway: Inside): Verdict {
+  const { request } = exchange
+  const { method, headers, remote: address } = request
+  const asked = { method, address, header: (name: string) => headerOf(headers, name) }
+  gateway.members!.of(asked).then(
+    (credential) => {
+      exchange.credential = credential
+      const challenged = { headers: { 'WWW-Authenticate': challenge } }
+      gateway.resume(exchange, credential === null ? refuse(credentialMissing, challenged) : null)
+    },
+    (error: unknown) => {
+      if (!(error instanceof Problem)) return gateway.crash(exchange, error)
+      gateway.resume(exchange, { definition: error.definition, occurrence: error.occurrence })
+    },
+  )
+  return wait
 }
 
 /** The text of the one credential that was sent, in either place. */

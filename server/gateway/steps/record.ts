@@ -17,6 +17,8 @@ export function record(exchange: Exchange, gateway: Inside): Verdict {
     gateway.recorder.refuse({ status: answer.status, code: exchange.code ?? 'gateway.failed', operation })
     return null
   }
+  // A person at the portal is no usage of an application; what it changes stands in the audit.
+  if (exchange.credential.member !== null) return null
   gateway.recorder.record(recordOf(exchange, gateway), (error) => {
     if (error === null) return gateway.resume(exchange, null)
     gateway.report(exchange, 'exchange not recorded', { error })

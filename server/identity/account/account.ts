@@ -1,0 +1,17 @@
+/**
+ * The session API of the portal and the console: what a person does with its own account from a browser. The browser
+ * holds cookies it cannot read and never a token (RFC 10017, a backend for the frontend).
+ */
+import { invitationRoutes } from '#/identity/account/invitation-routes.ts'
+import { proofRoutes } from '#/identity/account/proof-routes.ts'
+import { sessionRoutes } from '#/identity/account/session-routes.ts'
+import type { Surface } from '#/identity/account/surface.ts'
+import type { Route } from '#/kernel/http/http.ts'
+
+export { gatewayMembers } from '#/identity/account/members.ts'
+export { callerOf, createSessionGuard } from '#/identity/account/surface.ts'
+export type { Surface } from '#/identity/account/surface.ts'
+
+export function accountRoutes(surface: Surface): Route[] {
+  return [...sessionRoutes(surface), ...proofRoutes(surface), ...invitationRoutes(surface)]
+}
