@@ -1,17 +1,30 @@
 /** The wiring; the only file that knows everyone. Reading it is reading which part is handed to which. */
 import type { RequestListener } from 'node:http'
 import { join } from 'node:path'
+import { packageOf } from '#/access/packages/packages.ts'
 import { reservedPaths } from '#/contracts/compile/compile.ts'
-import { createAuditSink } from '#/governance/audit/audit.ts'
+import { createAnchor, createAuditSink, createSealing } from '#/governance/audit/audit.ts'
+import type { Anchor } from '#/governance/audit/audit.ts'
 import { allows } from '#/governance/roles/roles.ts'
 import { createGateway, createNodeLane } from '#/gateway/gateway.ts'
 import type { Gateway, Recorder } from '#/gateway/gateway.ts'
+import { governanceRoutes } from '#/governance/governance.ts'
+import { createAdminGuard } from '#/identity/guard/guard.ts'
+import { identityRoutes } from '#/identity/identity.ts'
+import { accountRoutes, createSessionGuard, gatewayMembers } from '#/identity/account/account.ts'
+import type { Surface } from '#/identity/account/account.ts'
 import { parseKey } from '#/identity/keys/keys.ts'
+import { createLockout } from '#/identity/lockout/lockout.ts'
+import { createPasswords } from '#/identity/passwords/passwords.ts'
+import { createSessions } from '#/identity/sessions/sessions.ts'
+import type { SignInDeps } from '#/identity/sign-in/sign-in.ts'
 import { systemClock } from '#/kernel/clock/clock.ts'
 import type { Clock } from '#/kernel/clock/clock.ts'
 import { installationKey } from '#/kernel/config/config.ts'
 import type { Config } from '#/kernel/config/config.ts'
 import { createSealer } from '#/kernel/crypto/crypto.ts'
+import type { Sealer } from '#/kernel/crypto/crypto.ts'
+import type { Sealer } from '#/kernel/crypto/crypto.ts'
 import { migrate, openDatabase } from '#/kernel/db/db.ts'
 import type { AuditSink, Database } from '#/kernel/db/db.ts'
 import { createHttp, problemPages, route, serveOperation } from '#/kernel/http/http.ts'
@@ -34,6 +47,7 @@ export type AppOptions = {
   /** Connection string of the database's owner. A secret. */
   readonly ownerUrl: string
   readonly publicUrl: string
+  readonly adminUrl: string
   /** Path of portico.yaml, and what its `${NAME}`s are read from. */
   readonly provider: string
   readonly environment: Readonly<Record<string, string | undefined>>
@@ -62,6 +76,8 @@ export async function createApp(options: AppOptions): Promise<App> {
   const sealer = createSealer(installationKey(config))
   const database = await openDatabaseOf(options, clock, createAuditSink(sealer))
   const applied = await applyProvider({ ...options, database })
+  const anchor = createAnchor(config.data, sealer)
+  const sealing = createSealing({ control: database.control, digester: sealer, anchor, log })
   const telemetry = createTelemetry({ traces: config.traces, traceRatio: config.traceRatio, nodeId })
   const journalFolder = join(config.data, 'journal')
   const journal = openJournal({ folder: journalFolder, sync: config.journalSync, clock, log })
@@ -76,7 +92,16 @@ export async function createApp(options: AppOptions): Promise<App> {
     }),
   ])
   ingest.start()
+  sealing.start()
+  const portal: Surface = {
+    deps: signInDeps(database, sealer),
+    realm: 'portal',
+    prefix: '/portal/api',
+    origin: () => publicUrl,
+    provider: applied.provider.name,
+  }
   const gateway = createGateway({
+    members: gatewayMembers(portal),
     snapshot: () => snapshot.current(),
     recorder: measured(journal, telemetry),
     clock,
@@ -90,9 +115,18 @@ export async function createApp(options: AppOptions): Promise<App> {
   const pages = await createHttp({
     log,
     base: () => publicUrl,
-    routes: [...health, problemPages(problemsFile)],
+    guard: createSessionGuard(portal),
+    world: database.control,
+    routes: [...health, problemPages(problemsFile), ...accountRoutes(portal)],
   })
-  const admin = await createHttp({ log, base: () => publicUrl, routes: [...health, metricsRoute(telemetry)] })
+  const management = managementRoutes(options, { sealer, clock, anchor, provider: applied.provider.name })
+  const admin = await createHttp({
+    log,
+    base: () => publicUrl,
+    routes: [...health, metricsRoute(telemetry), ...management],
+    guard: createAdminGuard({ database, sessions: async () => null }),
+    world: database.control,
+  })
   observe(telemetry, { gateway, snapshot, ingest })
   return {
     publicHandler: splitOwnPaths(pages, createNodeLane(gateway)),
@@ -103,6 +137,7 @@ export async function createApp(options: AppOptions): Promise<App> {
       await journal.close()
       await ingest.stop()
       await Promise.all([jobs.stop(), snapshot.stop(), telemetry.stop(), pages.close(), admin.close()])
+      await sealing.stop()
       await database.close()
     },
   }
@@ -117,6 +152,33 @@ async function openDatabaseOf(
   const onError = (error: Error) => log.warn({ event: 'database.connection_lost', err: error })
   const clocks = { control: clock, live: clock, sandbox: clock }
   return openDatabase({ ownerUrl, roles, clocks, audit, onError })
+}
+
+type Management = {
+  readonly sealer: Sealer
+  readonly clock: Clock
+  readonly anchor: Anchor
+  readonly provider: string
+}
+
+/** The management API: what identity and governance bring to the admin port. */
+function managementRoutes({ publicUrl, adminUrl }: AppOptions, parts: Management): Route[] {
+  const pages = {
+    member: `${publicUrl}/portal/invitations`,
+    operator: `${adminUrl}/console/invitations`,
+  }
+  return [...identityRoutes({ ...parts, pages, packageOf }), ...governanceRoutes(parts)]
+}
+
+/** What proves a person, with the defaults of each part. */
+function signInDeps(database: Database, sealer: Sealer): SignInDeps {
+  return {
+    world: database.control,
+    sealer,
+    passwords: createPasswords({ sealer }),
+    sessions: createSessions({ sealer }),
+    lockout: createLockout({ sealer }),
+  }
 }
 
 /** The operations of ours: what the gateway needs to serve them like any other. */
