@@ -24,7 +24,6 @@ import { installationKey } from '#/kernel/config/config.ts'
 import type { Config } from '#/kernel/config/config.ts'
 import { createSealer } from '#/kernel/crypto/crypto.ts'
 import type { Sealer } from '#/kernel/crypto/crypto.ts'
-import type { Sealer } from '#/kernel/crypto/crypto.ts'
 import { migrate, openDatabase } from '#/kernel/db/db.ts'
 import type { AuditSink, Database } from '#/kernel/db/db.ts'
 import { createHttp, problemPages, route, serveOperation } from '#/kernel/http/http.ts'
@@ -119,13 +118,9 @@ export async function createApp(options: AppOptions): Promise<App> {
     world: database.control,
     routes: [...health, problemPages(problemsFile), ...accountRoutes(portal)],
   })
-  const management = managementRoutes(options, { sealer, clock, anchor, provider: applied.provider.name })
-  const admin = await createHttp({
-    log,
-    base: () => publicUrl,
-    routes: [...health, metricsRoute(telemetry), ...management],
-    guard: createAdminGuard({ database, sessions: async () => null }),
-    world: database.control,
+  const admin = await createAdmin(options, {
+    ...{ database, sealer, clock, anchor, provider: applied.provider.name },
+    routes: [...health, metricsRoute(telemetry)],
   })
   observe(telemetry, { gateway, snapshot, ingest })
   return {
@@ -154,31 +149,28 @@ async function openDatabaseOf(
   return openDatabase({ ownerUrl, roles, clocks, audit, onError })
 }
 
-type Management = {
+type AdminParts = {
+  readonly database: Database
   readonly sealer: Sealer
   readonly clock: Clock
   readonly anchor: Anchor
   readonly provider: string
+  readonly routes: readonly Route[]
 }
 
-/** The management API: what identity and governance bring to the admin port. */
-function managementRoutes({ publicUrl, adminUrl }: AppOptions, parts: Management): Route[] {
+/** The admin port: what it has in common with the public one, and the management API behind its guard. */
+function createAdmin({ log, publicUrl, adminUrl }: AppOptions, parts: AdminParts): Promise<Http> {
   const pages = {
     member: `${publicUrl}/portal/invitations`,
     operator: `${adminUrl}/console/invitations`,
   }
-  return [...identityRoutes({ ...parts, pages, packageOf }), ...governanceRoutes(parts)]
-}
-
-/** What proves a person, with the defaults of each part. */
-function signInDeps(database: Database, sealer: Sealer): SignInDeps {
-  return {
-    world: database.control,
-    sealer,
-    passwords: createPasswords({ sealer }),
-    sessions: createSessions({ sealer }),
-    lockout: createLockout({ sealer }),
-  }
+  return createHttp({
+    log,
+    base: () => publicUrl,
+    routes: [...parts.routes, ...identityRoutes({ ...parts, pages, packageOf }), ...governanceRoutes(parts)],
+    guard: createAdminGuard({ database: parts.database, sessions: async () => null }),
+    world: parts.database.control,
+  })
 }
 
 /** The operations of ours: what the gateway needs to serve them like any other. */
