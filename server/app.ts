@@ -138,6 +138,17 @@ export async function createApp(options: AppOptions): Promise<App> {
   }
 }
 
+/** What proves a person, with the defaults of each part. */
+function signInDeps(database: Database, sealer: Sealer): SignInDeps {
+  return {
+    world: database.control,
+    sealer,
+    passwords: createPasswords({ sealer }),
+    sessions: createSessions({ sealer }),
+    lockout: createLockout({ sealer }),
+  }
+}
+
 async function openDatabaseOf(
   { ownerUrl, log }: AppOptions,
   clock: Clock,
