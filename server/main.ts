@@ -61,6 +61,7 @@ async function start(config: Config, log: Log, started: Started[]): Promise<void
     log,
     ownerUrl,
     publicUrl,
+    adminUrl,
     provider: config.provider ?? join(examples, 'portico.yaml'),
     environment: { ...process.env, ...demo },
     demo: demo !== null,

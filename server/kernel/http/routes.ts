@@ -48,7 +48,7 @@ export type Call<P extends TObject = TObject, Q extends TObject = TObject, B ext
    * A transaction in the caller's name. Slow work (hashing, the network) stays outside of it. A change that says
    * nothing to the audit gets a line with the name of the route.
    */
-  transact<T>(work: (tx: Tx) => Promise<T>): Promise<T>
+  readonly transact: <T>(work: (tx: Tx) => Promise<T>) => Promise<T>
 }
 
 export type Reply = {
