@@ -17,7 +17,8 @@ import { parseKey } from '#/identity/keys/keys.ts'
 import { createLockout } from '#/identity/lockout/lockout.ts'
 import { createPasswords } from '#/identity/passwords/passwords.ts'
 import { createSessions } from '#/identity/sessions/sessions.ts'
-import type { SignInDeps } from '#/identity/sign-in/sign-in.ts'
+import { seedDemoPeople } from '#/identity/sign-in/sign-in.ts'
+import type { DemoCredentials, SignInDeps } from '#/identity/sign-in/sign-in.ts'
 import { systemClock } from '#/kernel/clock/clock.ts'
 import type { Clock } from '#/kernel/clock/clock.ts'
 import { installationKey } from '#/kernel/config/config.ts'
@@ -59,8 +60,16 @@ export type App = {
   readonly adminHandler: RequestListener
   /** What applying portico.yaml came to: provider, partners, and keys that are shown only now. */
   readonly applied: Applied
+  /** People to sign in with, in the demo; null: a provider's own installation, whose first operator the shell makes. */
+  readonly demoPeople: DemoPeople | null
   /** Waits for open exchanges, brings the journal in, and lets everything go. */
   close(): Promise<void>
+}
+
+export type DemoPeople = {
+  readonly operator: DemoCredentials
+  /** By the id of the partner. */
+  readonly members: ReadonlyMap<string, DemoCredentials>
 }
 
 /** Version of the Partner API's own document. */
@@ -92,8 +101,10 @@ export async function createApp(options: AppOptions): Promise<App> {
   ])
   ingest.start()
   sealing.start()
+  const people = signInDeps(database, sealer)
+  const demoPeople = options.demo ? await seedPeople(people, database, applied) : null
   const portal: Surface = {
-    deps: signInDeps(database, sealer),
+    deps: people,
     realm: 'portal',
     prefix: '/portal/api',
     origin: () => publicUrl,
@@ -127,6 +138,7 @@ export async function createApp(options: AppOptions): Promise<App> {
     publicHandler: splitOwnPaths(pages, createNodeLane(gateway)),
     adminHandler: (request, response) => admin.routing(request, response),
     applied,
+    demoPeople,
     async close() {
       await gateway.close()
       await journal.close()
@@ -147,6 +159,18 @@ function signInDeps(database: Database, sealer: Sealer): SignInDeps {
     sessions: createSessions({ sealer }),
     lockout: createLockout({ sealer }),
   }
+}
+
+async function seedPeople(deps: SignInDeps, database: Database, applied: Applied): Promise<DemoPeople> {
+  const operator = { email: 'operator@solstice.example', name: 'Solstice Operations', partnerId: null }
+  const owners = applied.partners.map(({ id, slug, name }) => ({
+    email: `owner@${slug}.example`,
+    name: `${name} Owner`,
+    partnerId: id,
+  }))
+  const [first, ...members] = await seedDemoPeople(deps, database.demoSecret, [operator, ...owners])
+  if (!first) throw new Error('the demo has no operator')
+  return { operator: first, members: new Map(owners.map(({ partnerId }, i) => [partnerId, members[i]!])) }
 }
 
 async function openDatabaseOf(
