@@ -62,10 +62,39 @@ test('nobody, a person without a password and a disabled one have an account tha
     const account = await find(address)
     assert.equal(account.personId, null, address)
     assert.match(account.phc, /m=64,t=1,p=1/)
+    // Whosever hash it is that is worked on: its password does not enter.
     for (const password of ['tarn vexed otter', '']) {
       assert.equal(await passwords.verify(account, password), false, address)
     }
   }
+})
+
+test('a stranger is worked on with the hash of somebody, wherever the address would stand among the others', async () => {
+  await person('tarn vexed otter')
+  const found = new Set<string>()
+  for (let i = 0; i < 60; i += 1) {
+    const account = await find(`stranger-${i}@example.com`)
+    assert.equal(account.personId, null)
+    assert.equal(await passwords.verify(account, 'tarn vexed otter'), false)
+    found.add(account.phc)
+  }
+  assert.ok(found.size > 1)
+  const text = 'select count(*)::int as n from identity_password'
+  const { rows } = await database.control.pool.query<{ n: number }>(text)
+  assert.ok(found.size <= rows[0]!.n, 'nothing of our making once there are passwords')
+})
+
+test('before the first password there is an account too', async () => {
+  await person('tarn vexed otter')
+  const rollback = new Error('leave everything as it was')
+  const look = within(async (tx) => {
+    await tx.rows('delete from identity_password')
+    const account = await passwords.findAccount(tx, 'nobody@example.com')
+    assert.equal(account.personId, null)
+    assert.equal(await passwords.verify(account, ''), false)
+    throw rollback
+  })
+  await assert.rejects(look, rollback)
 })
 
 test('a new password ends the sessions and is the only one that matches; a removed one matches no more', async () => {

@@ -2,6 +2,7 @@
  * Passwords: which are taken, how they are kept, and how one is checked so that nobody learns from the time it took
  * whether the account exists. Hashing is slow on purpose: never while a transaction is open.
  */
+import { timingSafeEqual } from 'node:crypto'
 import type { Sealer } from '#/kernel/crypto/crypto.ts'
 import type { Tx } from '#/kernel/db/db.ts'
 import { emailDigest, endSessions } from '#/identity/people/people.ts'
@@ -27,9 +28,9 @@ export { busy } from '#/identity/passwords/turns.ts'
 
 /** What a sign-in found under an address: something in any case, and not to be told apart by time. */
 export type Account = {
-  /** Null: there is nobody who could sign in with a password. */
+  /** Null: nobody could sign in with a password, and the rest is somebody else's or of our making. */
   readonly personId: string | null
-  /** Opaque to others; `verify` takes it. */
+  /** `verify` takes it, and runs for a stranger just as long. */
   readonly phc: string
   readonly sealed: Buffer
 }
@@ -71,13 +72,11 @@ export function createPasswords(options: PasswordOptions): Passwords {
   const nobody = createNobody(sealer, parameters)
   let common: CommonPasswords | undefined
 
-  const accountFrom = (row: { personId: string; state: string; phc: Buffer | null } | undefined): Account => {
-    const open = (sealed: Buffer, personId: string) => sealer.open(sealed, place(personId))
-    if (!row || row.state !== 'active' || row.phc === null) {
-      return { personId: null, phc: open(nobody.sealed, nobody.id), sealed: nobody.sealed }
-    }
-    return { personId: row.personId, phc: open(row.phc, row.personId), sealed: row.phc }
-  }
+  const accountFrom = (isTheirs: boolean, personId: string, sealed: Buffer): Account => ({
+    personId: isTheirs ? personId : null,
+    phc: sealer.open(sealed, place(personId)),
+    sealed,
+  })
 
   return {
     refuseWeak(password, bearer) {
@@ -85,10 +84,16 @@ export function createPasswords(options: PasswordOptions): Passwords {
       refuseWeak(password, bearer, common)
     },
     hash: (password) => turn(() => hashPassword(required(password), parameters)),
-    findAccount: async (tx, email) => accountFrom(await store.selectAccount(tx, emailDigest(sealer, email))),
+    async findAccount(tx, email) {
+      const digest = emailDigest(sealer, email)
+      const row = await store.selectNearest(tx, digest)
+      if (!row) return accountFrom(false, nobody.id, nobody.sealed)
+      const isTheirs = timingSafeEqual(row.digest, digest) && row.state === 'active'
+      return accountFrom(isTheirs, row.personId, row.phc)
+    },
     async accountOf(tx, personId) {
       const row = await store.selectPassword(tx, personId)
-      return accountFrom(row && { personId, state: 'active', phc: row.phc })
+      return row ? accountFrom(true, personId, row.phc) : accountFrom(false, nobody.id, nobody.sealed)
     },
     async verify(account, password) {
       const text = normalisePassword(password)
@@ -121,7 +126,7 @@ function place(personId: string): string {
   return `identity_password.phc:${personId}`
 }
 
-/** Sealed and opened like everybody's, so that the two paths differ in nothing that takes time. */
+/** For an installation without any password yet, and for the step-up of a person without one. */
 function createNobody(sealer: Sealer, parameters: Parameters): { id: string; sealed: Buffer } {
   const id = 'nobody'
   return { id, sealed: sealer.seal(impossiblePhc(parameters), place(id)) }

@@ -6,14 +6,22 @@ export type PasswordRow = { readonly phc: Buffer; readonly changedAt: Date }
 export type AccountRow = {
   readonly personId: string
   readonly state: 'active' | 'disabled'
-  readonly phc: Buffer | null
+  readonly digest: Buffer
+  readonly phc: Buffer
 }
 
+const account = `
+  select e.id as "personId", e.state, e.email_digest as digest, w.phc
+  from identity_person e join identity_password w on w.person_id = e.id`
+
 export const statements = {
-  // One look-up, whether there is such a person or not.
-  selectAccount: `
-    select e.id as "personId", e.state, w.phc
-    from identity_person e left join identity_password w on w.person_id = e.id where e.email_digest = $1`,
+  // The account of the digest or, when there is none, the next one (after the last: the first): a row is found, sent and
+  // opened in either case. Returning no row for strangers was 10 to 30 µs faster, which 1,000 tries told apart.
+  selectNearest: `
+    (${account} where e.email_digest >= $1 order by e.email_digest limit 1)
+    union all
+    (${account} order by e.email_digest limit 1)
+    limit 1`,
   selectPassword: `
     select phc, changed_at as "changedAt" from identity_password where person_id = $1`,
   putPassword: `
@@ -24,8 +32,9 @@ export const statements = {
   deletePassword: 'delete from identity_password where person_id = $1 returning person_id as "personId"',
 } as const
 
-export async function selectAccount(tx: Tx, digest: Buffer) {
-  return (await tx.rows<AccountRow>(statements.selectAccount, [digest]))[0]
+/** Not necessarily the one asked for: compare the digest. */
+export async function selectNearest(tx: Tx, digest: Buffer) {
+  return (await tx.rows<AccountRow>(statements.selectNearest, [digest]))[0]
 }
 
 export async function selectPassword(tx: Tx, personId: string) {
