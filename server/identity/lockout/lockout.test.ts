@@ -25,7 +25,8 @@ const admit = (subjects: readonly Subject[], wall = noon) => within((tx) => lock
 
 async function rowOf(subject: Subject) {
   const digest = sealer.digest(subject.value, `identity_attempt.subject:${subject.kind}`)
-  const text = 'select tries::int, failures::int, blocked_until as until from identity_attempt where subject = $1'
+  const text =
+    'select tries::int, failures::int, blocked_until as until from identity_attempt where subject = $1'
   type Row = { tries: number; failures: number; until: Date | null }
   return (await database.control.pool.query<Row>(text, [digest])).rows[0]
 }

@@ -1,0 +1,89 @@
+/** A stage for tests about people: everything that signing in needs, and people who can. */
+import { randomBytes } from 'node:crypto'
+import type { MemberRole, OperatorRole } from '#/governance/roles/roles.ts'
+import { createLockout, defaultPolicies } from '#/identity/lockout/lockout.ts'
+import type { Policies } from '#/identity/lockout/lockout.ts'
+import { createPartner } from '#/identity/partners/partners.ts'
+import { createPasswords } from '#/identity/passwords/passwords.ts'
+import { addMember, addOperator, createPerson } from '#/identity/people/people.ts'
+import { createSessions } from '#/identity/sessions/sessions.ts'
+import type { SignInDeps, SignInRequest } from '#/identity/sign-in/sign-in.ts'
+import { createSealer } from '#/kernel/crypto/crypto.ts'
+import { transact } from '#/kernel/db/db.ts'
+import type { Database, Tx } from '#/kernel/db/db.ts'
+import { newId } from '#/kernel/id/id.ts'
+import { Problem } from '#/kernel/problem/problem.ts'
+
+/** Enough for the path, too little for an attacker: 64 KiB in one pass, 50 µs. */
+const light = { memory: 64, passes: 1, parallelism: 1 }
+
+const noon = Date.UTC(2026, 10, 20, 12)
+
+/** A wall clock that stands until it is moved. */
+function standingClock() {
+  let wall = noon
+  return {
+    wall: () => wall,
+    business: () => new Date(wall),
+    monotonicUs: () => wall * 1000,
+    forward: (milliseconds: number) => void (wall += milliseconds),
+  }
+}
+
+export function people(
+  database: Database,
+  options: { readonly policies?: Policies; readonly parameters?: typeof light } = {},
+) {
+  const clock = standingClock()
+  const sealer = createSealer(randomBytes(32))
+  const passwordsOf = (parameters: typeof light, waiting = 1000) =>
+    createPasswords({ sealer, parameters, bound: { running: waiting === 0 ? 0 : 2, waiting } })
+  const deps: SignInDeps = {
+    world: { ...database.control, clock },
+    sealer,
+    passwords: passwordsOf(options.parameters ?? light),
+    sessions: createSessions({ sealer }),
+    lockout: createLockout({ sealer, policies: options.policies ?? defaultPolicies }),
+  }
+  const within = <T>(work: (tx: Tx) => Promise<T>) =>
+    transact(deps.world, { kind: 'system', name: 'test' }, work)
+  const password = 'tarn vexed otter'
+
+  async function partner(): Promise<string> {
+    const slug = `p-${newId()}`
+    return (await within((tx) => createPartner(tx, { slug, name: slug }))).id
+  }
+
+  /** With the password, and a place when a role is given. */
+  async function member(role?: MemberRole) {
+    const id = newId()
+    const email = `person-${id}@example.com`
+    const hash = await deps.passwords.hash(password)
+    const partnerId = role && (await partner())
+    return within(async (tx) => {
+      const person = await createPerson(tx, sealer, { email, name: null })
+      await deps.passwords.setPassword(tx, person.id, hash, clock.wall())
+      if (role && partnerId) await addMember(tx, partnerId, person.id, role)
+      return { id: person.id, email }
+    })
+  }
+
+  async function operator(role: OperatorRole) {
+    const person = await member()
+    await within((tx) => addOperator(tx, person.id, role))
+    return person
+  }
+
+  let calls = 0
+  /** From an address of its own each time, unless one is given. */
+  const request = (email: string, more: Partial<SignInRequest> = {}): SignInRequest => {
+    calls += 1
+    const address = `2001:db8:${(calls >> 16).toString(16)}:${(calls & 0xff_ff).toString(16)}::1`
+    return { email, password, realm: 'portal', address, ...more }
+  }
+
+  const refused = (code: string) => (error: unknown) =>
+    error instanceof Problem && error.definition.code === code
+
+  return { deps, clock, sealer, within, password, partner, member, operator, request, refused, passwordsOf }
+}
