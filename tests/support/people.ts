@@ -1,5 +1,5 @@
 /** A stage for tests about people: everything that signing in needs, and people who can. */
-import { randomBytes } from 'node:crypto'
+import { createHmac, randomBytes } from 'node:crypto'
 import type { MemberRole, OperatorRole } from '#/governance/roles/roles.ts'
 import { createLockout, defaultPolicies } from '#/identity/lockout/lockout.ts'
 import type { Policies } from '#/identity/lockout/lockout.ts'
@@ -28,6 +28,22 @@ function standingClock() {
     monotonicUs: () => wall * 1000,
     forward: (milliseconds: number) => void (wall += milliseconds),
   }
+}
+
+const base32 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'
+
+/** What a code generator shows at a moment that read this `otpauth:` address: written apart from ours (RFC 6238). */
+export function codeShown(uri: string, wall: number): string {
+  const letters = new URL(uri).searchParams.get('secret') ?? ''
+  const bits = Array.from(letters, (one) => base32.indexOf(one).toString(2).padStart(5, '0')).join('')
+  const secret = Buffer.from((bits.match(/.{8}/g) ?? []).map((byte) => Number.parseInt(byte, 2)))
+  const step = Math.floor(wall / 30_000)
+    .toString(16)
+    .padStart(16, '0')
+  const mac = createHmac('sha1', secret).update(Buffer.from(step, 'hex')).digest('hex')
+  const at = Number.parseInt(mac.slice(-1), 16) * 2
+  const number = Number.parseInt(mac.slice(at, at + 8), 16) % 2 ** 31
+  return String(number).slice(-6).padStart(6, '0')
 }
 
 export function people(

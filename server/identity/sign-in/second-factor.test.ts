@@ -1,14 +1,13 @@
 /** The second step of a sign-in, the step-up, the own password, and leaving. */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { codeAt, stepAt } from '#/identity/totp/code.ts'
 import { beginTotp, confirmTotp, totpState } from '#/identity/totp/totp.ts'
 import * as people from '#/identity/people/people.ts'
 import * as sessions from '#/identity/sessions/sessions.ts'
 import * as verbs from '#/identity/sign-in/sign-in.ts'
 import { newId } from '#/kernel/id/id.ts'
 import { testDatabase } from '../../../tests/support/database.ts'
-import { people as scene } from '../../../tests/support/people.ts'
+import { codeShown, people as scene } from '../../../tests/support/people.ts'
 
 const stage = scene(await testDatabase())
 const { deps, within, member, request, refused, clock, password, sealer } = stage
@@ -19,24 +18,16 @@ const address = '203.0.113.9'
 /** A member with a code generator: the code of now, each time a new one. */
 async function guarded(role: people.MemberRole = 'owner') {
   const person = await member(role)
-  let secret: Buffer = Buffer.alloc(0)
-  const codes = await within(async (tx) => {
-    const { uri } = await beginTotp(tx, sealer, person.id, { issuer: 'Portico', account: person.email })
-    secret = unbase32(new URL(uri).searchParams.get('secret')!)
-    return confirmTotp(tx, sealer, person.id, codeAt(secret, stepAt(clock.wall())), clock.wall())
+  const { uri, codes } = await within(async (tx) => {
+    const begun = await beginTotp(tx, sealer, person.id, { issuer: 'Portico', account: person.email })
+    const code = codeShown(begun.uri, clock.wall())
+    return { ...begun, codes: await confirmTotp(tx, sealer, person.id, code, clock.wall()) }
   })
   const code = () => {
     clock.forward(step)
-    return codeAt(secret, stepAt(clock.wall()))
+    return codeShown(uri, clock.wall())
   }
-  return { ...person, codes, code, stale: () => codeAt(secret, stepAt(clock.wall()) - 10) }
-}
-
-function unbase32(text: string): Buffer {
-  const bits = Array.from(text, (one) =>
-    'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'.indexOf(one).toString(2).padStart(5, '0'),
-  )
-  return Buffer.from((bits.join('').match(/.{8}/g) ?? []).map((byte) => Number.parseInt(byte, 2)))
+  return { ...person, codes, code, stale: () => codeShown(uri, clock.wall() - 10 * step) }
 }
 
 async function waiting(email: string): Promise<string> {
