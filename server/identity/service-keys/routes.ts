@@ -36,8 +36,8 @@ const CreatedAnswer = Type.Object({ ...shown, key: Type.String({ description: 'N
 
 const params = Type.Object({ id: Type.String({ description: '`svk_…`' }) })
 const ExpiresAt = Type.Optional(
-  Type.Union([Type.String({ format: 'date-time', maxLength: 40 }), Type.Null()], {
-    description: 'Without it the key works until it is revoked.',
+  Type.Union([Type.String({ maxLength: 40 }), Type.Null()], {
+    description: 'ISO 8601, such as `2027-11-01T00:00:00Z`; without it the key works until it is revoked.',
   }),
 )
 

@@ -1,0 +1,105 @@
+/** The management API of a test: its routes behind the real guard, on a real database, and keys for every role. */
+import { randomBytes } from 'node:crypto'
+import { packageOf } from '#/access/packages/packages.ts'
+import { createAuditSink } from '#/governance/audit/audit.ts'
+import type { Anchor } from '#/governance/audit/audit.ts'
+import { governanceRoutes } from '#/governance/governance.ts'
+import { createAdminGuard, identityRoutes } from '#/identity/identity.ts'
+import { createServiceKey } from '#/identity/service-keys/service-keys.ts'
+import { systemClock } from '#/kernel/clock/clock.ts'
+import { createSealer } from '#/kernel/crypto/crypto.ts'
+import type { Sealer } from '#/kernel/crypto/crypto.ts'
+import { transact } from '#/kernel/db/db.ts'
+import type { Actor, Tx, World } from '#/kernel/db/db.ts'
+import { createHttp } from '#/kernel/http/http.ts'
+import type { Caller, Http, Knock, Route } from '#/kernel/http/http.ts'
+import { newId } from '#/kernel/id/id.ts'
+import { silentLog } from '#/kernel/log/log.ts'
+import type { TestDatabase } from './database.ts'
+
+export type AdminAnswer = {
+  readonly status: number
+  // oxlint-disable-next-line typescript/no-explicit-any -- the test that reads it asserts its shape
+  readonly body: any
+  readonly text: string
+  readonly headers: Readonly<Record<string, unknown>>
+}
+
+export type AdminApi = {
+  readonly http: Http
+  readonly routes: readonly Route[]
+  readonly sealer: Sealer
+  readonly control: World
+  inTx<T>(work: (tx: Tx) => Promise<T>, actor?: Actor): Promise<T>
+  /** A service key in the role, the same one each time. */
+  key(role: string): Promise<string>
+  /** `as`: a role, whose service key is sent; `headers` instead for anybody else. */
+  call(
+    request: `${string} /${string}`,
+    options?: { as?: string; headers?: Record<string, string>; body?: object },
+  ): Promise<AdminAnswer>
+}
+
+/** Stands for the operator's cookie: `operator: <role> <person id> <stepped up at>`. */
+async function testSessions(knock: Knock): Promise<Caller | null> {
+  const [role, id, at] = (knock.header('operator') ?? '').split(' ')
+  if (!role || !id) return null
+  const session = { id: newId(), personId: id, steppedUpAt: at ? Number(at) : null }
+  return { actor: { kind: 'operator', id, role }, address: knock.address, session }
+}
+
+const noAnchor: Pick<Anchor, 'read'> = { read: () => null }
+
+export async function adminApi(database: TestDatabase): Promise<AdminApi> {
+  const sealer = createSealer(randomBytes(32))
+  const control = { ...database.control, audit: createAuditSink(sealer) }
+  const pages = { member: 'https://portico.test/portal', operator: 'https://admin.test/console' }
+  const clock = systemClock()
+  const routes = [
+    ...identityRoutes({ sealer, clock, provider: 'Solstice', pages, packageOf }),
+    ...governanceRoutes({ sealer, anchor: noAnchor }),
+  ]
+  const http = await createHttp({
+    log: silentLog(),
+    base: () => 'https://portico.test',
+    routes,
+    guard: createAdminGuard({ database, sessions: testSessions }),
+    world: control,
+  })
+  const inTx: AdminApi['inTx'] = (work, actor = { kind: 'system', name: 'test' }) =>
+    transact(control, actor, work)
+  const keys = new Map<string, Promise<string>>()
+  const key = async (role: string) => {
+    if (!keys.has(role)) {
+      keys.set(
+        role,
+        inTx(async (tx) => (await createServiceKey(tx, { name: role, role })).key),
+      )
+    }
+    return keys.get(role)!
+  }
+  return {
+    http,
+    routes,
+    sealer,
+    control,
+    inTx,
+    key,
+    async call(request, { as, headers, body } = {}) {
+      const [method = '', url = ''] = request.split(' ')
+      const answer = await http.inject({
+        method: method as 'GET',
+        url,
+        headers: { ...headers, ...(as && { authorization: `Bearer ${await key(as)}` }) },
+        ...(body && { payload: body }),
+      })
+      const json = /json$|json;/.test(String(answer.headers['content-type'] ?? ''))
+      return {
+        status: answer.statusCode,
+        text: answer.body,
+        body: json && answer.body !== '' ? answer.json() : undefined,
+        headers: answer.headers,
+      }
+    },
+  }
+}
