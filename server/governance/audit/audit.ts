@@ -4,7 +4,7 @@
  */
 export { createAnchor } from '#/governance/audit/anchor.ts'
 export type { Anchor } from '#/governance/audit/anchor.ts'
-export { BrokenChain, sealAudit } from '#/governance/audit/chain.ts'
+export { sealAudit } from '#/governance/audit/chain.ts'
 export type { Sealed } from '#/governance/audit/chain.ts'
 export type { Digester, Head } from '#/governance/audit/line.ts'
 export { exportAudit, listAudit, listPartnerAudit } from '#/governance/audit/list.ts'

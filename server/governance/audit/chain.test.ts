@@ -180,19 +180,19 @@ test('a sealer does not wait for writers that have not committed', async () => {
 test('sealers at once beside writers: every line once, by one of them', async () => {
   const before = (await chained()).length
   const ids: string[] = []
-  let writing = true
+  const written = new AbortController()
   const sealers = [1, 2].map(async () => {
     let count = 0
-    while (writing) count += (await seal(50)).count
+    while (!written.signal.aborted) count += (await seal(50)).count
     return count
   })
   for (let round = 0; round < 10; round += 1) {
-    const written = Array.from({ length: 50 }, (_, at) =>
+    const writers = Array.from({ length: 50 }, (_, at) =>
       transact(worlds[at % 3]!, system, async (tx) => write(tx)),
     )
-    ids.push(...(await Promise.all(written)))
+    ids.push(...(await Promise.all(writers)))
   }
-  writing = false
+  written.abort()
   const counts = await Promise.all(sealers)
   const rest = (await seal()).count
   assert.equal((counts[0] ?? 0) + (counts[1] ?? 0) + rest, 500)
