@@ -1,8 +1,8 @@
 /** `npm run portico -- <noun> <verb> …`: what an operator does from a shell. */
 
 import { checkContract } from '../server/contracts/documents/documents.ts'
-import { auditCommands } from './audit.ts'
-import { keyCommands } from './keys.ts'
+import { auditCommands } from './portico/audit.ts'
+import { keyCommands } from './portico/keys.ts'
 
 type Command = {
   readonly usage: string

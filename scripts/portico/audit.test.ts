@@ -7,12 +7,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
 import pg from 'pg'
-import { createAnchor, createAuditSink, createSealing } from '../server/governance/audit/audit.ts'
-import { createSealer } from '../server/kernel/crypto/crypto.ts'
-import { transact } from '../server/kernel/db/db.ts'
-import { silentLog } from '../server/kernel/log/log.ts'
-import { testDatabase } from '../tests/support/database.ts'
-import { root } from './commands.ts'
+import { createAnchor, createAuditSink, createSealing } from '../../server/governance/audit/audit.ts'
+import { createSealer } from '../../server/kernel/crypto/crypto.ts'
+import { transact } from '../../server/kernel/db/db.ts'
+import { silentLog } from '../../server/kernel/log/log.ts'
+import { testDatabase } from '../../tests/support/database.ts'
+import { root } from '../commands.ts'
 
 const key = Buffer.alloc(32, 7)
 const sealer = createSealer(key)

@@ -5,12 +5,12 @@ import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { createPartner } from '../server/identity/partners/partners.ts'
-import { deriveDemoKey, parseKey } from '../server/identity/keys/keys.ts'
-import { transact } from '../server/kernel/db/db.ts'
-import { publicId } from '../server/kernel/id/id.ts'
-import { testDatabase } from '../tests/support/database.ts'
-import { root } from './commands.ts'
+import { createPartner } from '../../server/identity/partners/partners.ts'
+import { deriveDemoKey, parseKey } from '../../server/identity/keys/keys.ts'
+import { transact } from '../../server/kernel/db/db.ts'
+import { publicId } from '../../server/kernel/id/id.ts'
+import { testDatabase } from '../../tests/support/database.ts'
+import { root } from '../commands.ts'
 
 const database = await testDatabase()
 const partner = await transact(database.control, { kind: 'system', name: 'test' }, (tx) =>

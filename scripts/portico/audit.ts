@@ -1,9 +1,9 @@
 /** `npm run portico -- audit verify`: is the audit still what was written? Against DATABASE_URL, else the embedded database. */
 
-import { createAnchor, verifyAudit } from '../server/governance/audit/audit.ts'
-import type { Head, Verified } from '../server/governance/audit/audit.ts'
-import { createSealer } from '../server/kernel/crypto/crypto.ts'
-import { transact } from '../server/kernel/db/db.ts'
+import { createAnchor, verifyAudit } from '../../server/governance/audit/audit.ts'
+import type { Head, Verified } from '../../server/governance/audit/audit.ts'
+import { createSealer } from '../../server/kernel/crypto/crypto.ts'
+import { transact } from '../../server/kernel/db/db.ts'
 import { inInstallation, keyInUse, sentenceOf } from './installation.ts'
 
 export const auditCommands = {

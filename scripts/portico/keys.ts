@@ -1,16 +1,16 @@
 /** `npm run portico -- key …`: keys from a shell, for the platform team. Against DATABASE_URL, else the embedded database. */
 
 import { parseArgs } from 'node:util'
-import { createApplication, listApplications } from '../server/identity/applications/applications.ts'
-import type { Application, Environment } from '../server/identity/applications/applications.ts'
-import { createKey, listKeys, ownerOfKey, parseKey, revokeKey } from '../server/identity/keys/keys.ts'
-import type { Key } from '../server/identity/keys/keys.ts'
-import { findPartner, findPartnerBySlug } from '../server/identity/partners/partners.ts'
-import type { Partner } from '../server/identity/partners/partners.ts'
-import { transact } from '../server/kernel/db/db.ts'
-import type { Tx } from '../server/kernel/db/db.ts'
-import { parseId, publicId } from '../server/kernel/id/id.ts'
-import { table } from './commands.ts'
+import { createApplication, listApplications } from '../../server/identity/applications/applications.ts'
+import type { Application, Environment } from '../../server/identity/applications/applications.ts'
+import { createKey, listKeys, ownerOfKey, parseKey, revokeKey } from '../../server/identity/keys/keys.ts'
+import type { Key } from '../../server/identity/keys/keys.ts'
+import { findPartner, findPartnerBySlug } from '../../server/identity/partners/partners.ts'
+import type { Partner } from '../../server/identity/partners/partners.ts'
+import { transact } from '../../server/kernel/db/db.ts'
+import type { Tx } from '../../server/kernel/db/db.ts'
+import { parseId, publicId } from '../../server/kernel/id/id.ts'
+import { table } from '../commands.ts'
 import { inInstallation, sentenceOf } from './installation.ts'
 
 type Work = (tx: Tx) => Promise<string>

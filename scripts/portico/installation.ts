@@ -2,13 +2,13 @@
 
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { systemClock } from '../server/kernel/clock/clock.ts'
-import { ConfigError, installationKey, readConfig } from '../server/kernel/config/config.ts'
-import type { Config } from '../server/kernel/config/config.ts'
-import { migrate, openDatabase, startEmbedded } from '../server/kernel/db/db.ts'
-import type { Database } from '../server/kernel/db/db.ts'
-import { jobsSchema } from '../server/kernel/jobs/jobs.ts'
-import { Problem } from '../server/kernel/problem/problem.ts'
+import { systemClock } from '../../server/kernel/clock/clock.ts'
+import { ConfigError, installationKey, readConfig } from '../../server/kernel/config/config.ts'
+import type { Config } from '../../server/kernel/config/config.ts'
+import { migrate, openDatabase, startEmbedded } from '../../server/kernel/db/db.ts'
+import type { Database } from '../../server/kernel/db/db.ts'
+import { jobsSchema } from '../../server/kernel/jobs/jobs.ts'
+import { Problem } from '../../server/kernel/problem/problem.ts'
 
 /** An embedded server that runs already is somebody's and goes on; one that was started for this is stopped again. */
 export async function inInstallation<T>(
