@@ -3,6 +3,7 @@
  * holds cookies it cannot read and never a token (RFC 10017, a backend for the frontend).
  */
 import { invitationRoutes } from '#/identity/account/invitation-routes.ts'
+import { passkeyRoutes } from '#/identity/account/passkey-routes.ts'
 import { proofRoutes } from '#/identity/account/proof-routes.ts'
 import { sessionRoutes } from '#/identity/account/session-routes.ts'
 import type { Surface } from '#/identity/account/surface.ts'
@@ -13,5 +14,10 @@ export { callerOf, createSessionGuard } from '#/identity/account/surface.ts'
 export type { Surface } from '#/identity/account/surface.ts'
 
 export function accountRoutes(surface: Surface): Route[] {
-  return [...sessionRoutes(surface), ...proofRoutes(surface), ...invitationRoutes(surface)]
+  return [
+    ...sessionRoutes(surface),
+    ...proofRoutes(surface),
+    ...passkeyRoutes(surface),
+    ...invitationRoutes(surface),
+  ]
 }

@@ -98,7 +98,7 @@ function signedIn(surface: Surface): Route[] {
       method: 'POST',
       path: `${prefix}/session/step-up`,
       permission: 'session',
-      action: 'sessions.step-up',
+      action: 'sessions.step_up',
       summary: 'Prove again who one is',
       body: Type.Object({ password, code: Type.Optional(code) }, strict),
       handle: async (call) => {
@@ -111,7 +111,7 @@ function signedIn(surface: Surface): Route[] {
       method: 'POST',
       path: `${prefix}/session/organisation`,
       permission: 'session',
-      action: 'sessions.switch-partner',
+      action: 'sessions.switch_partner',
       summary: 'Act for another organisation of ones own',
       body: Type.Object({ partnerId }, strict),
       handle: async (call) => {
@@ -151,7 +151,7 @@ function ownSessions(surface: Surface): Route[] {
       method: 'DELETE',
       path: `${prefix}/sessions`,
       permission: 'session',
-      action: 'sessions.end-all',
+      action: 'sessions.end_all',
       summary: 'Sign out everywhere else',
       handle: async (call) => {
         const { id, personId } = sessionIn(call)
