@@ -22,7 +22,7 @@ export function gatewayMembers(surface: Surface) {
       return {
         id,
         // A person has no application; the Partner API asks for the partner alone.
-        application: { id: personId, partnerId, environment },
+        application: { id: personId, partnerId, environment } as const,
         expiresAt: null,
         revokedAt: null,
         scopes: null,
