@@ -3,6 +3,7 @@ import { chmodSync, mkdirSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setFlagsFromString } from 'node:v8'
 import { createApp } from '#/app.ts'
+import type { App } from '#/app.ts'
 import { ConfigError, readConfig } from '#/kernel/config/config.ts'
 import type { Config } from '#/kernel/config/config.ts'
 import { startEmbedded } from '#/kernel/db/db.ts'
@@ -69,7 +70,7 @@ async function start(config: Config, log: Log, started: Started[]): Promise<void
   started.push({ name: 'app', stop: () => app.close() })
   ports.public.serve(app.publicHandler)
   ports.admin.serve(app.adminHandler)
-  welcome(config, { publicUrl, adminUrl, demo }, app.applied)
+  welcome(config, { publicUrl, adminUrl, demo }, app)
 }
 
 /** Walkable by others, because the embedded database may run as another user; what is secret has its own mode. */
@@ -167,12 +168,13 @@ type Addresses = {
   readonly demo: Record<string, string> | null
 }
 
-function welcome(config: Config, addresses: Addresses, applied: Applied): void {
+function welcome(config: Config, addresses: Addresses, { applied, demoPeople }: App): void {
   const { publicUrl, adminUrl, demo } = addresses
   const file = join(config.data, 'demo.json')
   if (demo) {
     const provider = { live: demo.SOLSTICE_LIVE_URL, sandbox: demo.SOLSTICE_SANDBOX_URL }
-    const facts = { publicUrl, adminUrl, provider, partners: demoPartners(applied) }
+    const partners = demoPartners(applied, demoPeople?.members ?? new Map())
+    const facts = { publicUrl, adminUrl, operator: demoPeople?.operator, provider, partners }
     // Whole or not at all: whoever waits for the file may read it the moment it is there.
     writeFileSync(`${file}.new`, `${JSON.stringify(facts, null, 2)}\n`, { mode: 0o600 })
     renameSync(`${file}.new`, file)

@@ -54,12 +54,16 @@ export async function applyProvider(options: {
 type DemoPartner = {
   readonly id: string
   readonly name: string
+  readonly member?: { readonly email: string; readonly password: string }
   readonly live: { readonly apiKey: string }
   readonly sandbox: { readonly apiKey: string }
 }
 
 /** The demo's partners by the package they are on, as they stand in `.portico/demo.json`. */
-export function demoPartners(applied: Applied): Readonly<Record<string, DemoPartner>> {
+export function demoPartners(
+  applied: Applied,
+  members: ReadonlyMap<string, { readonly email: string; readonly password: string }> = new Map(),
+): Readonly<Record<string, DemoPartner>> {
   const keyOf = (partner: AppliedPartner, environment: 'live' | 'sandbox') => {
     const found = partner.keys.find((each) => each.environment === environment)
     if (!found) throw new Error(`${partner.name} has no ${environment} key`)
@@ -71,6 +75,7 @@ export function demoPartners(applied: Applied): Readonly<Record<string, DemoPart
       {
         id: publicId('ptn', partner.id),
         name: partner.name,
+        ...(members.has(partner.id) && { member: members.get(partner.id)! }),
         live: keyOf(partner, 'live'),
         sandbox: keyOf(partner, 'sandbox'),
       },
