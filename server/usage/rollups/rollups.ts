@@ -74,6 +74,7 @@ export function usageOperation(deps: RollupDeps): PartnerOperation {
     description: 'Counts follow the calls within about a second; `asOf` says up to when they are complete.',
     capability: 'partner-api',
     scopes: ['usage:read'],
+    permission: 'usage:read',
     query: Query,
     status: 200,
     response: Answer,
