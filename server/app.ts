@@ -11,7 +11,12 @@ import type { Gateway, Recorder } from '#/gateway/gateway.ts'
 import { governanceRoutes } from '#/governance/governance.ts'
 import { createAdminGuard } from '#/identity/guard/guard.ts'
 import { identityRoutes } from '#/identity/identity.ts'
-import { accountRoutes, createSessionGuard, gatewayMembers } from '#/identity/account/account.ts'
+import {
+  accountRoutes,
+  createSessionGuard,
+  gatewayMembers,
+  operatorSessions,
+} from '#/identity/account/account.ts'
 import type { Surface } from '#/identity/account/account.ts'
 import { parseKey } from '#/identity/keys/keys.ts'
 import { createLockout } from '#/identity/lockout/lockout.ts'
@@ -28,7 +33,7 @@ import type { Sealer } from '#/kernel/crypto/crypto.ts'
 import { migrate, openDatabase } from '#/kernel/db/db.ts'
 import type { AuditSink, Database } from '#/kernel/db/db.ts'
 import { createHttp, problemPages, route, serveOperation } from '#/kernel/http/http.ts'
-import type { Http, PartnerOperation, Route } from '#/kernel/http/http.ts'
+import type { Caller, Http, Knock, PartnerOperation, Route } from '#/kernel/http/http.ts'
 import { newId } from '#/kernel/id/id.ts'
 import { jobsSchema, startJobs } from '#/kernel/jobs/jobs.ts'
 import type { Log } from '#/kernel/log/log.ts'
@@ -110,6 +115,7 @@ export async function createApp(options: AppOptions): Promise<App> {
     origin: () => publicUrl,
     provider: applied.provider.name,
   }
+  const backOffice: Surface = { ...portal, realm: 'console', prefix: '/v1', origin: () => options.adminUrl }
   const gateway = createGateway({
     members: gatewayMembers(portal),
     snapshot: () => snapshot.current(),
@@ -131,7 +137,8 @@ export async function createApp(options: AppOptions): Promise<App> {
   })
   const admin = await createAdmin(options, {
     ...{ database, sealer, clock, anchor, provider: applied.provider.name },
-    routes: [...health, metricsRoute(telemetry)],
+    routes: [...health, metricsRoute(telemetry), ...accountRoutes(backOffice)],
+    sessions: operatorSessions(backOffice),
   })
   observe(telemetry, { gateway, snapshot, ingest })
   return {
@@ -191,6 +198,7 @@ type AdminParts = {
   readonly anchor: Anchor
   readonly provider: string
   readonly routes: readonly Route[]
+  readonly sessions: (knock: Knock) => Promise<Caller | null>
 }
 
 /** The admin port: what it has in common with the public one, and the management API behind its guard. */
@@ -202,8 +210,12 @@ function createAdmin({ log, publicUrl, adminUrl }: AppOptions, parts: AdminParts
   return createHttp({
     log,
     base: () => publicUrl,
-    routes: [...parts.routes, ...identityRoutes({ ...parts, pages, packageOf }), ...governanceRoutes(parts)],
-    guard: createAdminGuard({ database: parts.database, sessions: async () => null }),
+    routes: [
+      ...parts.routes,
+      ...identityRoutes({ ...parts, pages, packageOf }),
+      ...governanceRoutes({ ...parts, log, actions: {} }),
+    ],
+    guard: createAdminGuard({ database: parts.database, sessions: parts.sessions }),
     world: parts.database.control,
   })
 }

@@ -10,7 +10,7 @@ import type { Surface } from '#/identity/account/surface.ts'
 import type { Route } from '#/kernel/http/http.ts'
 
 export { gatewayMembers } from '#/identity/account/members.ts'
-export { callerOf, createSessionGuard } from '#/identity/account/surface.ts'
+export { createSessionGuard, operatorSessions } from '#/identity/account/surface.ts'
 export type { Surface } from '#/identity/account/surface.ts'
 
 export function accountRoutes(surface: Surface): Route[] {
