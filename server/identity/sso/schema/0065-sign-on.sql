@@ -15,8 +15,6 @@ create table identity_provider (
   -- The role somebody unknown gets at the first sign-in; null: nobody unknown comes in.
   join_role text check (join_role in ('developer', 'finance', 'viewer')),
   created_at timestamptz not null,
-  -- Whom each domain belongs to refers to both.
-  unique nulls not distinct (id, partner_id),
   check (join_role is null or partner_id is not null)
 );
 
