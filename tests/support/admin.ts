@@ -4,6 +4,7 @@ import { packageOf } from '#/access/packages/packages.ts'
 import { createAuditSink } from '#/governance/audit/audit.ts'
 import type { Anchor } from '#/governance/audit/audit.ts'
 import { governanceRoutes } from '#/governance/governance.ts'
+import type { ProposalActions } from '#/governance/proposals/proposals.ts'
 import { createAdminGuard, identityRoutes } from '#/identity/identity.ts'
 import { createServiceKey } from '#/identity/service-keys/service-keys.ts'
 import { systemClock } from '#/kernel/clock/clock.ts'
@@ -50,14 +51,15 @@ async function testSessions(knock: Knock): Promise<Caller | null> {
 
 const noAnchor: Pick<Anchor, 'read'> = { read: () => null }
 
-export async function adminApi(database: TestDatabase): Promise<AdminApi> {
+/** `actions`: what can be proposed. */
+export async function adminApi(database: TestDatabase, actions: ProposalActions = {}): Promise<AdminApi> {
   const sealer = createSealer(randomBytes(32))
   const control = { ...database.control, audit: createAuditSink(sealer) }
   const pages = { member: 'https://portico.test/portal', operator: 'https://admin.test/console' }
   const clock = systemClock()
   const routes = [
     ...identityRoutes({ sealer, clock, provider: 'Solstice', pages, packageOf }),
-    ...governanceRoutes({ sealer, anchor: noAnchor }),
+    ...governanceRoutes({ sealer, anchor: noAnchor, log: silentLog(), actions }),
   ]
   const http = await createHttp({
     log: silentLog(),
