@@ -157,3 +157,10 @@ test('an end that was written down elsewhere and is not in the chain is found', 
   const { findings } = await tampered(async () => {}, [{ position: 9, hash: Buffer.alloc(32) }])
   assert.deepEqual(kinds(findings), [['resealed', 9]])
 })
+
+test('an end that says another hash than the one it was signed for is found', async () => {
+  const { findings } = await tampered(({ run }) =>
+    run('update governance_audit_head set hash = $1 where position = 12', [Buffer.alloc(32)]),
+  )
+  assert.deepEqual(kinds(findings), [['resealed', 12]])
+})
