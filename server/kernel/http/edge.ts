@@ -1,6 +1,7 @@
 /** The edge owns the transaction: in the caller's name, and each change with its line in the audit. */
 import { transact } from '#/kernel/db/db.ts'
 import type { Actor, Database, Tx, World } from '#/kernel/db/db.ts'
+import { LiveKeyNeeded } from '#/kernel/http/problems.ts'
 import type { OperationAnswer, OperationCall, PartnerOperation } from '#/kernel/http/operations.ts'
 
 export type Edge = {
@@ -25,13 +26,17 @@ export function transactAudited<T>(edge: Edge, work: (tx: Tx) => Promise<T>): Pr
   return transact(edge.world, edge.actor, audited, edge.address)
 }
 
-/** Serves a call of an operation of ours: a transaction in the caller's world, as its person or its application. */
-export function serveOperation(
+/**
+ * Serves a call of an operation of ours: a transaction in the caller's world, as its person or its application.
+ * Throws what the handler throws, and `LiveKeyNeeded`.
+ */
+export async function serveOperation(
   database: Pick<Database, 'live' | 'sandbox'>,
   operation: PartnerOperation,
   call: OperationCall,
 ): Promise<OperationAnswer> {
   const { partnerId, member, address } = call
+  if (operation.organisation && !member && call.environment !== 'live') throw LiveKeyNeeded.with()
   const actor: Actor = member
     ? { kind: 'member', id: member.id, partnerId, role: member.role }
     : { kind: 'application', id: call.applicationId, partnerId }

@@ -2,6 +2,7 @@
  * The registry of operations that partners call and this process serves itself. It is data: the gateway
  * serves them like any operation of a contract, and the Partner API's document is generated from them.
  */
+import { Type } from 'typebox'
 import type { Static, TObject, TSchema } from 'typebox'
 import type { Tx } from '#/kernel/db/db.ts'
 
@@ -48,6 +49,8 @@ export type PartnerOperation = {
   readonly scopes: readonly string[]
   /** What a signed-in person's role must allow, `team:write`; without it only applications call it. */
   readonly permission?: string
+  /** About the organisation, which has no sandbox: applications call it with a live key only. */
+  readonly organisation?: true
   /** What the audit calls a change when the handler says nothing: `keys.create`. */
   readonly action?: string
   readonly params?: TObject
@@ -73,6 +76,12 @@ export function partnerOperation<Response extends TSchema>(
   if (operation.method !== 'GET' && !operation.action)
     throw new Error(`${operation.id} has no name in the audit`)
   return operation
+}
+
+/** A line that people write, a name or a reason: not empty, and without what cannot be shown or stored. */
+export function lineOfText(maxLength: number, description: string) {
+  const pattern = String.raw`^[^\u0000-\u0020\u007f][^\u0000-\u001f\u007f]*$`
+  return Type.String({ minLength: 1, maxLength, pattern, description })
 }
 
 const problemReference = { $ref: '#/components/responses/Problem' }

@@ -28,3 +28,6 @@ export const Starting = problem('http.not_ready', 503, 'Portico is not ready', {
   help: 'It is starting or stopping. Ask again after the seconds in `Retry-After`.',
   retryable: true,
 })
+export const LiveKeyNeeded = problem('auth.live_key_needed', 403, 'A key of the sandbox may not do this', {
+  help: 'The organisation itself (team, profile, audit) is the same in both environments, so a key of the sandbox does not reach it. Use a live key with the scope, or sign in.',
+})
