@@ -3,7 +3,7 @@ import type { Tx } from '#/kernel/db/db.ts'
 import { newId } from '#/kernel/id/id.ts'
 import { problem } from '#/kernel/problem/problem.ts'
 import * as store from '#/identity/applications/store.ts'
-import type { Environment, Application } from '#/identity/applications/store.ts'
+import type { Application, Environment, ListOptions } from '#/identity/applications/store.ts'
 
 export type { Environment, Application } from '#/identity/applications/store.ts'
 
@@ -14,6 +14,10 @@ export const applicationExists = problem('applications.name_taken', 409, 'The ap
   help: 'You have an application of this name in this environment. Choose a different name.',
 })
 
+export const applicationArchived = problem('applications.archived', 409, 'The application is archived', {
+  help: 'An archived application stays in the list, and nothing can be done with it any more. Create a new one.',
+})
+
 /** Throws `applicationExists`. */
 export async function createApplication(
   tx: Tx,
@@ -22,15 +26,66 @@ export async function createApplication(
 ): Promise<Application> {
   const created = await store.insertApplication(tx, partnerId, { id: newId(), ...application })
   if (!created) throw applicationExists.with()
-  const data = { applicationId: created.id, environment: created.environment }
-  tx.emit('identity.application_created', { partnerId, data })
+  announce(tx, 'created', created)
   tx.changed('application', created.id)
   return created
 }
 
 /** In the order they were created. */
-export async function listApplications(tx: Tx, partnerId: string): Promise<readonly Application[]> {
-  return store.listApplications(tx, partnerId)
+export async function listApplications(
+  tx: Tx,
+  partnerId: string,
+  options: ListOptions = {},
+): Promise<readonly Application[]> {
+  return store.listApplications(tx, partnerId, options)
+}
+
+/** Another partner's is answered like one that does not exist. Throws `applicationNotFound`. */
+export async function findApplication(
+  tx: Tx,
+  partnerId: string,
+  applicationId: string,
+): Promise<Application> {
+  const found = await store.selectApplication(tx, partnerId, applicationId)
+  if (!found) throw applicationNotFound.with()
+  return found
+}
+
+/** Throws `applicationNotFound`, `applicationArchived`, `applicationExists`. */
+export async function renameApplication(
+  tx: Tx,
+  partnerId: string,
+  applicationId: string,
+  name: string,
+): Promise<Application> {
+  const before = await lockApplication(tx, partnerId, applicationId)
+  if (before.archivedAt !== null) throw applicationArchived.with()
+  if (before.name === name) return before
+  const renamed = await store
+    .renameApplication(tx, partnerId, applicationId, name)
+    .catch((error: unknown) => {
+      throw (error as { code?: string }).code === '23505' ? applicationExists.with({ cause: error }) : error
+    })
+  if (!renamed) throw new Error('a locked application is gone')
+  announce(tx, 'renamed', renamed)
+  return renamed
+}
+
+/** Keeps its name and its past; what it had is ended by whoever owns that. Doing it again changes nothing. */
+export async function markArchived(tx: Tx, partnerId: string, applicationId: string): Promise<Application> {
+  const archived = await store.archiveApplication(tx, partnerId, applicationId)
+  if (!archived) return findApplication(tx, partnerId, applicationId)
+  announce(tx, 'archived', archived)
+  return archived
+}
+
+const verbs = { created: 'create', renamed: 'rename', archived: 'archive' } as const
+
+function announce(tx: Tx, happened: keyof typeof verbs, application: Application): void {
+  const { id, partnerId, environment } = application
+  tx.emit(`identity.application_${happened}`, { partnerId, data: { applicationId: id, environment } })
+  const subject = { kind: 'application', id }
+  tx.audit({ action: `applications.${verbs[happened]}`, subject, partnerId, changes: { environment } })
 }
 
 /** The application, locked until the transaction ends, so that what it owns can be counted and added to. */
