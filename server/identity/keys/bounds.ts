@@ -42,6 +42,22 @@ export function checkBounds(bounds: Bounds): Bounds {
   return { scopes: bounds.scopes === null ? null : [...new Set(bounds.scopes)], networks: networks ?? null }
 }
 
+/** Whether a key with the one can do nothing that a key with the other cannot. Both as `checkBounds` gives them. */
+export function isWithin(inner: Bounds, outer: Bounds): boolean {
+  const { scopes, networks } = outer
+  const inScopes = scopes === null || (inner.scopes?.every((scope) => scopes.includes(scope)) ?? false)
+  // A range that only several of the outer ones cover together counts as outside: it can be written as those.
+  const holds = (network: string) => networks?.some((other) => isInside(network, other)) ?? true
+  return inScopes && (networks === null || (inner.networks?.every(holds) ?? false))
+}
+
+function isInside(network: string, other: string): boolean {
+  const [address = '', length] = network.split('/')
+  const [otherAddress = '', otherLength] = other.split('/')
+  const sameFamily = isIP(address) === isIP(otherAddress)
+  return sameFamily && Number(length) >= Number(otherLength) && networkCheck([other])(address)
+}
+
 function normaliseNetwork(text: string): string | null {
   const [address = '', length, more] = text.trim().split('/')
   const family = isIP(address)

@@ -2,7 +2,13 @@
  * API keys. The text is told once, when a key is made; what stays is its SHA-256. An application has at most
  * two active ones, so that a new key can be rolled out while the old one still works.
  */
-import { listApplications, lockApplication } from '#/identity/applications/applications.ts'
+import {
+  applicationArchived,
+  findApplication,
+  listApplications,
+  lockApplication,
+  markArchived,
+} from '#/identity/applications/applications.ts'
 import type { Application, Environment } from '#/identity/applications/applications.ts'
 import { checkBounds, unbound } from '#/identity/keys/bounds.ts'
 import type { Bounds } from '#/identity/keys/bounds.ts'
@@ -17,7 +23,7 @@ export type { Key } from '#/identity/keys/store.ts'
 
 export { deriveDemoKey, digestOf, isText, parseKey, randomText } from '#/identity/keys/key-text.ts'
 export type { ParsedKey } from '#/identity/keys/key-text.ts'
-export { boundsInvalid, networkCheck } from '#/identity/keys/bounds.ts'
+export { boundsInvalid, isWithin, networkCheck } from '#/identity/keys/bounds.ts'
 export type { Bounds } from '#/identity/keys/bounds.ts'
 
 /** A key at the one moment its text is known. */
@@ -42,7 +48,11 @@ export const expiryPast = problem('keys.expiry_past', 422, 'The key would have e
   help: 'Choose an expiry in the future, or none.',
 })
 
-/** Throws `applicationNotFound`, `tooManyActive`, `expiryPast`. */
+export const keyRevoked = problem('keys.revoked', 409, 'The key is revoked', {
+  help: 'Nothing can be done with a revoked key any more. Create a new one.',
+})
+
+/** Throws `applicationNotFound`, `applicationArchived`, `tooManyActive`, `expiryPast`. */
 export async function createKey(
   tx: Tx,
   partnerId: string,
@@ -50,6 +60,7 @@ export async function createKey(
   options: KeyOptions,
 ): Promise<CreatedKey> {
   const application = await lockApplication(tx, partnerId, applicationId)
+  if (application.archivedAt !== null) throw applicationArchived.with()
   const text = randomKey(application.environment)
   const created = await insert(tx, application, text, options)
   if (!created) throw new Error('160 random bits came twice')
@@ -67,11 +78,12 @@ export async function adoptKey(
   const parsed = parseKey(options.text)
   if (!parsed.ok || parsed.environment !== application.environment)
     throw new Error('not a key of this environment')
+  if (application.archivedAt !== null) return null
   if (await store.ownerOfKey(tx, { id: null, digest: digestOf(options.text) })) return null
   return insert(tx, application, options.text, options)
 }
 
-/** The first key of an application that never had one; null when it had. */
+/** The first key of an application that never had one; null when it had, or is archived. */
 export async function createFirstKey(
   tx: Tx,
   partnerId: string,
@@ -79,7 +91,8 @@ export async function createFirstKey(
   options: KeyOptions,
 ): Promise<CreatedKey | null> {
   const { ever } = await store.countActiveKeys(tx, partnerId, applicationId)
-  return ever > 0 ? null : createKey(tx, partnerId, applicationId, options)
+  const { archivedAt } = await findApplication(tx, partnerId, applicationId)
+  return ever > 0 || archivedAt !== null ? null : createKey(tx, partnerId, applicationId, options)
 }
 
 async function insert(
@@ -107,7 +120,7 @@ async function insert(
 
 /**
  * Makes the successor of a key. The old one works on until `overlapUntil` (without it: until it is revoked).
- * Throws what `createKey` throws, and `keyNotFound`.
+ * Throws what `createKey` throws, `keyNotFound` and `keyRevoked`.
  */
 export async function rotateKey(
   tx: Tx,
@@ -116,6 +129,7 @@ export async function rotateKey(
   options: { readonly overlapUntil?: Date; readonly expiresAt?: Date | null } = {},
 ): Promise<CreatedKey> {
   const old = await findKey(tx, partnerId, keyId)
+  if (old.revokedAt !== null) throw keyRevoked.with()
   const { overlapUntil, expiresAt = null } = options
   const { label, scopes, networks } = old
   const bounds = { scopes, networks }
@@ -125,10 +139,13 @@ export async function rotateKey(
   return created
 }
 
-/** What the key may do, and from where, from the next second on. Throws `boundsInvalid`, `keyNotFound`. */
+/** What the key may do, and from where, from the next second on. Throws `boundsInvalid`, `keyNotFound`, `keyRevoked`. */
 export async function setBounds(tx: Tx, partnerId: string, keyId: string, bounds: Bounds): Promise<Key> {
   const bound = await store.boundKey(tx, partnerId, keyId, checkBounds(bounds))
-  if (!bound) throw keyNotFound.with()
+  if (!bound) {
+    await findKey(tx, partnerId, keyId)
+    throw keyRevoked.with()
+  }
   announce(tx, 'identity.key_bounds_set', bound)
   return bound
 }
@@ -157,6 +174,20 @@ export async function revokeKey(tx: Tx, partnerId: string, keyId: string, reason
   if (!revoked) return findKey(tx, partnerId, keyId)
   announce(tx, 'identity.key_revoked', revoked, reason)
   return revoked
+}
+
+/** Nothing calls as it any more: all of its keys are revoked. Throws `applicationNotFound`. */
+export async function archiveApplication(
+  tx: Tx,
+  partnerId: string,
+  applicationId: string,
+): Promise<Application> {
+  // The lock keeps a key from being made meanwhile.
+  await lockApplication(tx, partnerId, applicationId)
+  for (const key of await store.listActiveKeys(tx, partnerId, applicationId)) {
+    await revokeKey(tx, partnerId, key.id, 'The application was archived')
+  }
+  return markArchived(tx, partnerId, applicationId)
 }
 
 /**
@@ -191,6 +222,11 @@ export async function listKeys(tx: Tx, partnerId: string): Promise<(Key & { appl
   return keys.map((key) => ({ ...key, application: applications.get(key.applicationId)! }))
 }
 
+/** Those of one environment, and of one application of it, in the order they were created. */
+export async function listKeysOf(tx: Tx, partnerId: string, page: store.KeyPage): Promise<readonly Key[]> {
+  return store.listKeysOf(tx, partnerId, page)
+}
+
 /**
  * Whose key this is, by its id, its whole text, or its fingerprint (SHA-256 of the text): for the provider, who was told of a leak. A text that is
  * no key of ours gives `keyNotFound`.
@@ -211,14 +247,23 @@ function digestOfFound(found: { id: string } | { text: string } | { fingerprint:
   return 'fingerprint' in found ? Buffer.from(found.fingerprint, 'hex') : null
 }
 
+/** What the audit calls it. */
+const actions: Readonly<Record<string, string>> = {
+  'identity.key_created': 'keys.create',
+  'identity.key_revoked': 'keys.revoke',
+  'identity.key_expiry_set': 'keys.set_expiry',
+  'identity.key_bounds_set': 'keys.set_bounds',
+}
+
 function announce(tx: Tx, type: string, key: Key, reason: string | null = null): void {
   const data = { keyId: key.id, applicationId: key.applicationId }
   tx.emit(type, { partnerId: key.partnerId, data })
   tx.audit({
-    action: type.replace('identity.key_', 'keys.'),
+    action: actions[type] ?? type,
     subject: { kind: 'key', id: key.id },
     partnerId: key.partnerId,
     reason,
+    changes: type === 'identity.key_revoked' ? null : { scopes: key.scopes, expiresAt: key.expiresAt },
   })
   tx.changed('key', key.id)
 }
