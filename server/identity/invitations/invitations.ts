@@ -63,14 +63,14 @@ export type InviteDeps = {
  */
 export async function invite(tx: Tx, deps: InviteDeps, address: string, place: Place): Promise<Invitation> {
   // Here, because who accepts it acts for nobody and is not asked.
-  if (place.partnerId === null) refuseBeyond(tx, place.role)
-  else refuseReach(tx, place.role)
+  refuseRole(tx, place.partnerId, place.role)
   const { sealer } = deps
   const email = normaliseEmail(address)
   if (email === null) throw emailInvalid.with()
   await refuseKnown(tx, sealer, email, place)
   const digest = emailDigest(sealer, email)
-  await store.revokeOpen(tx, place.partnerId, digest)
+  const earlier = await store.revokeOpen(tx, place.partnerId, digest)
+  if (earlier) refuseRole(tx, place.partnerId, earlier.role)
   const token = randomBytes(32).toString('base64url')
   const id = newId()
   const row = await store.insertInvitation(tx, place.partnerId, {
@@ -98,19 +98,28 @@ async function refuseKnown(tx: Tx, sealer: Sealer, email: string, place: Place):
   } else if (await findMember(tx, place.partnerId, person.id)) throw alreadyMember.with()
 }
 
-/** Open ones, oldest first. */
+/** An invitation to a role is given, replaced and taken back by whoever may give the role. */
+function refuseRole(tx: Tx, partnerId: string | null, role: string): void {
+  if (partnerId === null) refuseBeyond(tx, role)
+  else refuseReach(tx, role as MemberRole)
+}
+
+/** Open ones, also those that have expired since, oldest first. */
 export async function listInvitations(
   tx: Tx,
   sealer: Sealer,
   partnerId: string | null,
+  page: { readonly after?: string; readonly limit?: number } = {},
 ): Promise<Invitation[]> {
-  return (await store.listOpen(tx, partnerId)).map((row) => read(sealer, row))
+  const rows = await store.listOpen(tx, partnerId, page.after ?? null, page.limit ?? null)
+  return rows.map((row) => read(sealer, row))
 }
 
-/** Throws `invitationNotFound`. */
+/** Throws `invitationNotFound`, `ownersOnly`, `beyondOwnRole`. */
 export async function revokeInvitation(tx: Tx, partnerId: string | null, id: string): Promise<void> {
   const row = await store.revokeInvitation(tx, partnerId, id)
   if (!row) throw invitationNotFound.with()
+  refuseRole(tx, partnerId, row.role)
   say(tx, 'uninvite', row)
 }
 

@@ -18,14 +18,16 @@ export const statements = {
   revokeOpen: `
     update identity_invitation set revoked_at = clock_timestamp()
     where partner_id is not distinct from $1 /* owner */ and email_digest = $2
-      and accepted_at is null and revoked_at is null`,
+      and accepted_at is null and revoked_at is null
+    returning ${columns}`,
   insertInvitation: `
     insert into identity_invitation (partner_id, id, role, email, email_digest, token_digest, expires_at)
     values ($1, $2, $3, $4, $5, $6, $7) returning ${columns}`,
   listOpen: `
     select ${columns} from identity_invitation
     where partner_id is not distinct from $1 /* owner */ and accepted_at is null and revoked_at is null
-    order by id`,
+      and ($2::uuid is null or id > $2)
+    order by id limit $3`,
   revokeInvitation: `
     update identity_invitation set revoked_at = clock_timestamp()
     where partner_id is not distinct from $1 /* owner */ and id = $2 and accepted_at is null and revoked_at is null
@@ -38,8 +40,9 @@ export const statements = {
   markAccepted: `update identity_invitation set accepted_at = clock_timestamp() where id = $1`,
 } as const
 
-export async function revokeOpen(tx: Tx, partnerId: string | null, emailDigest: Buffer): Promise<void> {
-  await tx.rows(statements.revokeOpen, [partnerId, emailDigest])
+/** At most one: what it was. */
+export async function revokeOpen(tx: Tx, partnerId: string | null, emailDigest: Buffer) {
+  return (await tx.rows<InvitationRow>(statements.revokeOpen, [partnerId, emailDigest]))[0]
 }
 
 export type NewInvitation = {
@@ -57,8 +60,14 @@ export async function insertInvitation(tx: Tx, partnerId: string | null, invitat
   return (await tx.rows<InvitationRow>(statements.insertInvitation, values))[0]!
 }
 
-export function listOpen(tx: Tx, partnerId: string | null): Promise<InvitationRow[]> {
-  return tx.rows<InvitationRow>(statements.listOpen, [partnerId])
+/** Without a limit all of them. */
+export function listOpen(
+  tx: Tx,
+  partnerId: string | null,
+  after: string | null,
+  limit: number | null,
+): Promise<InvitationRow[]> {
+  return tx.rows<InvitationRow>(statements.listOpen, [partnerId, after, limit])
 }
 
 export async function revokeInvitation(tx: Tx, partnerId: string | null, id: string) {
