@@ -11,7 +11,7 @@ import type { Tx } from '#/kernel/db/db.ts'
 import { problem } from '#/kernel/problem/problem.ts'
 
 export { isEmail } from '#/identity/profile/facts.ts'
-export type { Facts } from '#/identity/profile/facts.ts'
+export type { Address, Contact, Facts, TaxId } from '#/identity/profile/facts.ts'
 
 /** Version 0 holds nothing yet. */
 export type Profile = {
@@ -36,9 +36,15 @@ export async function readProfile(tx: Tx, sealer: Sealer, partnerId: string): Pr
     : { version: 0, facts: noFacts, missing: missingForInvoices(noFacts), recordedAt: null }
 }
 
-/** All versions, newest first. */
-export async function profileHistory(tx: Tx, sealer: Sealer, partnerId: string): Promise<Profile[]> {
-  return (await store.listProfiles(tx, partnerId)).map((row) => open(sealer, partnerId, row))
+/** Versions, newest first; of a page those older than `before`. */
+export async function profileHistory(
+  tx: Tx,
+  sealer: Sealer,
+  partnerId: string,
+  page: { readonly before?: number; readonly limit?: number } = {},
+): Promise<Profile[]> {
+  const rows = await store.listProfiles(tx, partnerId, page.before ?? null, page.limit ?? null)
+  return rows.map((row) => open(sealer, partnerId, row))
 }
 
 /**

@@ -13,7 +13,8 @@ export const statements = {
     where partner_id = $1 /* owner */ order by version desc limit 1`,
   listProfiles: `
     select version, sealed, recorded_at as "recordedAt" from identity_profile
-    where partner_id = $1 /* owner */ order by version desc`,
+    where partner_id = $1 /* owner */ and ($2::integer is null or version < $2)
+    order by version desc limit $3`,
   // The number is the writer's: of two that began from the same version, the second finds its number taken.
   insertProfile: `
     insert into identity_profile (partner_id, version, country, currency, time_zone, sealed)
@@ -24,8 +25,14 @@ export async function currentProfile(tx: Tx, partnerId: string) {
   return (await tx.rows<ProfileRow>(statements.currentProfile, [partnerId]))[0]
 }
 
-export function listProfiles(tx: Tx, partnerId: string): Promise<ProfileRow[]> {
-  return tx.rows<ProfileRow>(statements.listProfiles, [partnerId])
+/** Without a limit all of them. */
+export function listProfiles(
+  tx: Tx,
+  partnerId: string,
+  before: number | null,
+  limit: number | null,
+): Promise<ProfileRow[]> {
+  return tx.rows<ProfileRow>(statements.listProfiles, [partnerId, before, limit])
 }
 
 export type NewProfile = {
