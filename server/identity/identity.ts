@@ -1,13 +1,18 @@
 /** What the identity area brings to the program. */
+import { applicationOperations } from '#/identity/applications/operations.ts'
 import { invitationRoutes } from '#/identity/invitations/routes.ts'
 import type { InvitationRouteDeps } from '#/identity/invitations/routes.ts'
+import { keyOperations } from '#/identity/keys/operations.ts'
 import { keyRoutes } from '#/identity/keys/routes.ts'
 import { partnerRoutes } from '#/identity/partners/routes.ts'
 import { peopleRoutes } from '#/identity/people/routes.ts'
+import { profileOperations } from '#/identity/profile/operations.ts'
 import { partnerPageRoutes } from '#/identity/profile/routes.ts'
 import type { PartnerPageDeps } from '#/identity/profile/routes.ts'
 import { serviceKeyRoutes } from '#/identity/service-keys/routes.ts'
-import type { Route } from '#/kernel/http/http.ts'
+import { teamOperations } from '#/identity/team/team.ts'
+import type { TeamDeps } from '#/identity/team/team.ts'
+import type { PartnerOperation, Route } from '#/kernel/http/http.ts'
 
 export { createAdminGuard } from '#/identity/guard/guard.ts'
 export { parseKey } from '#/identity/keys/keys.ts'
@@ -23,5 +28,15 @@ export function identityRoutes(deps: IdentityRouteDeps): Route[] {
     ...peopleRoutes(deps),
     ...keyRoutes(),
     ...serviceKeyRoutes(deps),
+  ]
+}
+
+/** What partners look after themselves, with a key or signed in. */
+export function identityOperations(deps: TeamDeps): PartnerOperation[] {
+  return [
+    ...applicationOperations(deps),
+    ...keyOperations(deps),
+    ...teamOperations(deps),
+    ...profileOperations(deps),
   ]
 }
