@@ -13,7 +13,7 @@ export const statements = {
       sum(response_bytes)::float8 as "responseBytes", sum(duration_us)::float8 as "durationUs",
       max(duration_max_us)::float8 as "durationMaxUs"
     from usage_hour
-    where partner_id = $1::uuid and hour >= $2::timestamptz and hour < $3::timestamptz
+    where partner_id = $1 /* owner */ and hour >= $2::timestamptz and hour < $3::timestamptz
       and ($4::text is null or operation = $4)
       and (hour, contract, operation) > ($5::timestamptz, $6::text collate "C", $7::text collate "C")
     group by hour, contract, operation
