@@ -2,14 +2,9 @@
 
 import { checkContract } from '../server/contracts/documents/documents.ts'
 import { auditCommands } from './portico/audit.ts'
+import type { Command } from './portico/answer.ts'
 import { keyCommands } from './portico/keys.ts'
-
-type Command = {
-  readonly usage: string
-  readonly about: string
-  /** Exit code; null: the arguments are not of its form. */
-  run(args: readonly string[]): Promise<number | null>
-}
+import { serviceKeyCommands } from './portico/service-keys.ts'
 
 const commands: Readonly<Record<string, Command>> = {
   'contract check': {
@@ -27,6 +22,7 @@ const commands: Readonly<Record<string, Command>> = {
     },
   },
   ...keyCommands,
+  ...serviceKeyCommands,
   ...auditCommands,
 }
 

@@ -2,29 +2,36 @@
 
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
+import { createAuditSink } from '../../server/governance/audit/audit.ts'
 import { systemClock } from '../../server/kernel/clock/clock.ts'
 import { ConfigError, installationKey, readConfig } from '../../server/kernel/config/config.ts'
 import type { Config } from '../../server/kernel/config/config.ts'
+import { createSealer } from '../../server/kernel/crypto/crypto.ts'
 import { migrate, openDatabase, startEmbedded } from '../../server/kernel/db/db.ts'
 import type { Database } from '../../server/kernel/db/db.ts'
 import { jobsSchema } from '../../server/kernel/jobs/jobs.ts'
 import { Problem } from '../../server/kernel/problem/problem.ts'
 
-/** An embedded server that runs already is somebody's and goes on; one that was started for this is stopped again. */
+/**
+ * An embedded server that runs already is somebody's and goes on; one that was started for this is stopped again.
+ * `changes`: what the work does stands in the audit, which takes the installation's key.
+ */
 export async function inInstallation<T>(
   work: (database: Database, config: Config) => Promise<T>,
+  changes = false,
 ): Promise<T> {
   const config = readConfig(process.env)
   if (!config.databaseUrl && !existsSync(config.data)) {
     throw new Error(`nothing was installed in ${config.data}; start Portico first, or set DATABASE_URL`)
   }
+  const audit = changes ? createAuditSink(createSealer(keyInUse(config))) : undefined
   const embedded = config.databaseUrl ? null : await startEmbedded({ data: config.data, database: 'portico' })
   try {
     const ownerUrl = config.databaseUrl ?? embedded!.url
     const roles = await migrate(ownerUrl, [jobsSchema])
     const clock = systemClock()
     const clocks = { control: clock, live: clock, sandbox: clock }
-    const database = openDatabase({ ownerUrl, roles, clocks, poolSize: 1 })
+    const database = openDatabase({ ownerUrl, roles, clocks, poolSize: 1, ...(audit && { audit }) })
     try {
       return await work(database, config)
     } finally {

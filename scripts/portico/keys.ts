@@ -1,86 +1,53 @@
 /** `npm run portico -- key …`: keys from a shell, for the platform team. Against DATABASE_URL, else the embedded database. */
 
-import { parseArgs } from 'node:util'
 import { createApplication, listApplications } from '../../server/identity/applications/applications.ts'
 import type { Application, Environment } from '../../server/identity/applications/applications.ts'
-import { createKey, listKeys, ownerOfKey, parseKey, revokeKey } from '../../server/identity/keys/keys.ts'
+import {
+  createKey,
+  listKeys,
+  ownerOfKey,
+  parseKey,
+  revokeKey,
+  revokeLeaked,
+} from '../../server/identity/keys/keys.ts'
 import type { Key } from '../../server/identity/keys/keys.ts'
 import { findPartner, findPartnerBySlug } from '../../server/identity/partners/partners.ts'
 import type { Partner } from '../../server/identity/partners/partners.ts'
-import { transact } from '../../server/kernel/db/db.ts'
 import type { Tx } from '../../server/kernel/db/db.ts'
 import { parseId, publicId } from '../../server/kernel/id/id.ts'
 import { table } from '../commands.ts'
-import { inInstallation, sentenceOf } from './installation.ts'
+import { answer, daysFromNow } from './answer.ts'
+import type { Command, Options, Work } from './answer.ts'
 
-type Work = (tx: Tx) => Promise<string>
+const text = { type: 'string' } as const
 
-/** Exit code; null: the arguments are not of its form. */
-type Run = (args: readonly string[]) => Promise<number | null>
-
-export const keyCommands: Readonly<
-  Record<string, { readonly usage: string; readonly about: string; readonly run: Run }>
-> = {
+export const keyCommands: Readonly<Record<string, Command>> = {
   'key list': {
     usage: 'key list PARTNER',
     about: 'show the keys of a partner (short name or ptn_…) and what has become of them',
-    run: (args) => answer(args, {}, 1, ([partner]) => list(partner)),
+    run: (args) => answer(args, { arguments: [1, 1], changes: false }, ([partner]) => list(partner)),
   },
   'key create': {
     usage: 'key create PARTNER --environment live|sandbox [--application NAME] [--label TEXT] [--days N]',
     about: 'make a key and show it, once; an application that is named and does not exist is made',
-    run: (args) => answer(args, creation, 1, ([partner], options) => create(partner, options)),
+    run: (args) =>
+      answer(args, { options: creation, arguments: [1, 1], changes: true }, ([partner], options) =>
+        create(partner, options),
+      ),
   },
   'key revoke': {
-    usage: 'key revoke KEY_ID|KEY [--reason TEXT]',
-    about: 'end a key, by its id or, when it has leaked, by its text; gateways refuse it within a second',
-    run: (args) => answer(args, { reason: { type: 'string' } }, 1, ([key], options) => revoke(key, options)),
+    usage: 'key revoke KEY_ID|KEY|--fingerprint SHA256 [--reason TEXT]',
+    about:
+      'end a key, by its id or, when it has leaked, by its text or the SHA-256 of it; gateways refuse it within a second',
+    run: (args) =>
+      answer(args, { options: revocation, arguments: [0, 1], changes: true }, ([key], options) =>
+        revoke(key, options),
+      ),
   },
 }
 
-const creation = {
-  environment: { type: 'string' },
-  application: { type: 'string' },
-  label: { type: 'string' },
-  days: { type: 'string' },
-} as const
-
-type Options = Readonly<Record<string, string | undefined>>
-
-/** Null from `prepare`, and arguments that cannot be parsed, are wrong usage. */
-async function answer(
-  args: readonly string[],
-  options: Readonly<Record<string, { type: 'string' }>>,
-  count: number,
-  prepare: (positionals: readonly string[], options: Options) => Work | null,
-): Promise<number | null> {
-  const parsed = parse(args, options)
-  if (parsed === null || parsed.positionals.length !== count) return null
-  const work = prepare(parsed.positionals, parsed.values)
-  if (work === null) return null
-  try {
-    process.stdout.write(`${await inTransaction(work)}\n`)
-    return 0
-  } catch (error) {
-    process.stderr.write(`portico: ${sentenceOf(error)}\n`)
-    return 1
-  }
-}
-
-function inTransaction(work: Work): Promise<string> {
-  return inInstallation((database) =>
-    transact(database.control, { kind: 'system', name: 'command line' }, work),
-  )
-}
-
-function parse(args: readonly string[], options: Readonly<Record<string, { type: 'string' }>>) {
-  try {
-    const { positionals, values } = parseArgs({ args: [...args], options, allowPositionals: true })
-    return { positionals, values: values as Options }
-  } catch {
-    return null
-  }
-}
+const creation = { environment: text, application: text, label: text, days: text } as const
+const revocation = { fingerprint: text, reason: text } as const
 
 function list(name: string | undefined): Work | null {
   if (!name) return null
@@ -110,12 +77,12 @@ function stateOf(key: Key): string {
 function create(name: string | undefined, options: Options): Work | null {
   const { environment, application, label = 'Made on the command line', days } = options
   if (!name || (environment !== 'live' && environment !== 'sandbox')) return null
-  if (days !== undefined && !/^[1-9]\d{0,4}$/.test(days)) return null
-  const expiresAt = days === undefined ? null : new Date(Date.now() + Number(days) * 86_400_000)
+  const expiry = daysFromNow(days)
+  if (expiry === null) return null
   return async (tx) => {
     const partner = await partnerOf(tx, name)
     const { id, name: called } = await applicationOf(tx, partner, environment, application)
-    const created = await createKey(tx, partner.id, id, { label, expiresAt })
+    const created = await createKey(tx, partner.id, id, { label, expiresAt: expiry.at })
     const about = `${publicId('key', created.id)} of ${partner.name}, application ${called} (${environment}).`
     return `${created.key}\n${about} It is not shown again.`
   }
@@ -141,18 +108,27 @@ async function applicationOf(
   )
 }
 
-function revoke(key: string | undefined, { reason = 'Revoked on the command line' }: Options): Work | null {
-  if (!key) return null
-  const id = parseId('key', key)
+function revoke(key: string | undefined, options: Options): Work | null {
+  const { fingerprint, reason = 'Revoked on the command line' } = options
+  if ((key === undefined) === (fingerprint === undefined)) return null
+  if (fingerprint !== undefined && !/^[0-9a-f]{64}$/i.test(fingerprint)) return null
   return async (tx) => {
-    // Not repeated in the message: what was mistyped may still be most of a secret.
-    if (id === null && !parseKey(key).ok)
-      throw new Error('this is neither the id of a key (key_…) nor a whole key')
-    const owner = await ownerOfKey(tx, id === null ? { text: key } : { id })
-    const revoked = await revokeKey(tx, owner.partnerId, owner.id, reason)
+    const revoked =
+      key === undefined
+        ? await revokeLeaked(tx, { fingerprint: fingerprint!.toLowerCase() }, reason)
+        : await revokeGiven(tx, key, reason)
     const at = revoked.revokedAt?.toISOString() ?? ''
     return `${publicId('key', revoked.id)} (…${revoked.lastFour}) is revoked since ${at}: ${revoked.revokedReason}`
   }
+}
+
+/** By its id, or, leaked, by its text. */
+async function revokeGiven(tx: Tx, key: string, reason: string): Promise<Key> {
+  const id = parseId('key', key)
+  if (id !== null) return revokeKey(tx, (await ownerOfKey(tx, { id })).partnerId, id, reason)
+  // Not repeated in the message: what was mistyped may still be most of a secret.
+  if (!parseKey(key).ok) throw new Error('this is neither the id of a key (key_…) nor a whole key')
+  return revokeLeaked(tx, { text: key }, reason)
 }
 
 async function partnerOf(tx: Tx, name: string): Promise<Partner> {

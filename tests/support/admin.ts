@@ -95,7 +95,7 @@ export async function adminApi(database: TestDatabase, actions: ProposalActions 
         headers: { ...headers, ...(as && { authorization: `Bearer ${await key(as)}` }) },
         ...(body && { payload: body }),
       })
-      const json = /json$|json;/.test(String(answer.headers['content-type'] ?? ''))
+      const json = /json$|json;/.test(answer.headers['content-type'] ?? '')
       return {
         status: answer.statusCode,
         text: answer.body,
