@@ -28,7 +28,7 @@ export async function createApplication(
   return created
 }
 
-/** In the order they were created. */
+/** The oldest first, to the millisecond. */
 export async function listApplications(tx: Tx, partnerId: string): Promise<readonly Application[]> {
   return store.listApplications(tx, partnerId)
 }
