@@ -50,7 +50,7 @@ export type Scene = Recorded & {
   readonly port: number
   readonly upstream: Upstream
   readonly gateway: Gateway
-  readonly logged: { level: string; event: string; details: Record<string, unknown> }[]
+  readonly logged: { level: string; details: Record<string, unknown> }[]
   /** What `decide` answers per operation id; others are allowed. */
   readonly decisions: Map<string, Decision>
   /** Ids of operations that are dark. */
@@ -89,8 +89,8 @@ export async function startScene(
     targets: new Map<string, Target>(),
   }
   let failure: Error | null = null
-  const log = (level: string) => (details: object, event?: string) =>
-    void scene.logged.push({ level, event: event ?? '', details: details as Record<string, unknown> })
+  const log = (level: string) => (details: object) =>
+    void scene.logged.push({ level, details: details as Record<string, unknown> })
   const gateway = createGateway({
     snapshot: snapshotOf(operations, scene, upstreamOf(upstream, options)),
     recorder: {

@@ -19,7 +19,7 @@ export function record(exchange: Exchange, gateway: Inside): Verdict {
   }
   gateway.recorder.record(recordOf(exchange, gateway), (error) => {
     if (error === null) return gateway.resume(exchange, null)
-    gateway.report(exchange, 'exchange not recorded', { error })
+    gateway.report(exchange, 'exchange.not_recorded', { err: error })
     gateway.resume(exchange, refuse(notRecorded, { headers: { 'Retry-After': '1' } }))
   })
   return wait

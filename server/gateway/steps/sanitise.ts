@@ -87,6 +87,6 @@ function release(
 }
 
 function offContract(exchange: Exchange, gateway: Inside, reason: string, pointer: string): Refused {
-  gateway.report(exchange, 'upstream off contract', { reason, pointer })
+  gateway.report(exchange, 'upstream.off_contract', { reason, pointer })
   return refuse(upstreamOffContract)
 }
