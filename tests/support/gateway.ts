@@ -2,7 +2,7 @@
 import { hash } from 'node:crypto'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { createGateway, createNodeLane, guardServer } from '#/gateway/gateway.ts'
+import { createGateway, createNodeLane, expectContinue } from '#/gateway/gateway.ts'
 import type {
   Application,
   Credential,
@@ -19,6 +19,7 @@ import type {
   Target,
 } from '#/gateway/gateway.ts'
 import type { Operation } from '#/contracts/compile/compile.ts'
+import { answerBroken } from '#/kernel/http/http.ts'
 import { newId } from '#/kernel/id/id.ts'
 import { startUpstream } from './upstream.ts'
 import type { Upstream } from './upstream.ts'
@@ -111,7 +112,8 @@ export async function startScene(
     ...(options.connections && { connections: options.connections }),
   })
   const server = createServer(createNodeLane(gateway))
-  guardServer(server, () => 'req_test')
+  expectContinue(server)
+  answerBroken(server, () => 'https://portal.example')
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const { port } = server.address() as AddressInfo
   const url = `http://127.0.0.1:${port}`

@@ -17,12 +17,16 @@ export type { OperationAnswer, OperationCall, PartnerOperation } from '#/kernel/
 
 export {
   BadRequest,
+  HeadTooLarge,
   Invalid,
   NotFound,
+  NotTls,
   Starting,
   TooLarge,
+  TooSlow,
   UnsupportedMedia,
 } from '#/kernel/http/problems.ts'
+export { answerBroken } from '#/kernel/http/broken.ts'
 export { listen } from '#/kernel/http/listen.ts'
 export { problemPages } from '#/kernel/http/problem-pages.ts'
 export { route } from '#/kernel/http/routes.ts'
@@ -50,6 +54,11 @@ export async function createHttp(options: HttpOptions): Promise<Http> {
     bodyLimit: 1024 * 1024,
     routerOptions: { maxParamLength: 200 },
     exposeHeadRoutes: true,
+    // What the router cannot even read: a percent sign of nothing, a segment without end.
+    frameworkErrors: (error, request, reply) => {
+      greet(request, reply)
+      return translate(options, error, request, reply)
+    },
   })
   const bodies = new Ajv({ allErrors: true, strict: false })
   // Everything in a query is text, so there and only there numbers are read from it.
@@ -59,10 +68,7 @@ export async function createHttp(options: HttpOptions): Promise<Http> {
     return (data) =>
       validate(data) ? { value: data } : { error: violations(httpPart ?? 'body', validate.errors ?? []) }
   })
-  app.addHook('onRequest', async (request, reply) => {
-    reply.headers({ 'request-id': publicId('req', request.id), 'cache-control': 'no-store' })
-    reply.headers(safeHeaders)
-  })
+  app.addHook('onRequest', async (request, reply) => greet(request, reply))
   app.setErrorHandler((error: FastifyError, request, reply) => translate(options, error, request, reply))
   app.setNotFoundHandler((request, reply) => send(options, request, reply, NotFound, {}))
   for (const definition of options.routes) addRoute(app, definition)
@@ -76,6 +82,12 @@ const safeHeaders = {
   'referrer-policy': 'no-referrer',
   'content-security-policy':
     "default-src 'none'; style-src 'self' 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'",
+}
+
+/** The headers that every answer has. */
+function greet(request: FastifyRequest, reply: FastifyReply): void {
+  reply.headers({ 'request-id': publicId('req', request.id), 'cache-control': 'no-store' })
+  reply.headers(safeHeaders)
 }
 
 function addRoute(app: FastifyInstance, definition: Route): void {

@@ -41,5 +41,5 @@ export function route<P extends TObject, Q extends TObject, B extends TSchema>(
   },
 ): Route {
   if (!definition.permission) throw new Error(`${definition.method} ${definition.path} states no permission`)
-  return definition as Route
+  return definition
 }
