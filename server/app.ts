@@ -1,8 +1,9 @@
 /** The wiring; the only file that knows everyone. Reading it is reading which part is handed to which. */
 import type { RequestListener } from 'node:http'
 import { join } from 'node:path'
+import { healthRoutes, watchRecorder } from '#/health.ts'
 import { reservedPaths } from '#/contracts/compile/compile.ts'
-import { createGateway, createNodeLane } from '#/gateway/gateway.ts'
+import { createGateway, createNodeLane, expectContinue } from '#/gateway/gateway.ts'
 import type { Gateway, Recorder } from '#/gateway/gateway.ts'
 import { parseKey } from '#/identity/keys/keys.ts'
 import { systemClock } from '#/kernel/clock/clock.ts'
@@ -10,10 +11,10 @@ import type { Clock } from '#/kernel/clock/clock.ts'
 import { installationKey } from '#/kernel/config/config.ts'
 import type { Config } from '#/kernel/config/config.ts'
 import { createSealer } from '#/kernel/crypto/crypto.ts'
-import { migrate, openDatabase, transact } from '#/kernel/db/db.ts'
+import { createProbe, migrate, openDatabase, transact } from '#/kernel/db/db.ts'
 import type { Database } from '#/kernel/db/db.ts'
 import { createHttp, problemPages, route } from '#/kernel/http/http.ts'
-import type { Http, PartnerOperation, Route } from '#/kernel/http/http.ts'
+import type { Http, Listener, PartnerOperation, Route } from '#/kernel/http/http.ts'
 import { newId } from '#/kernel/id/id.ts'
 import { jobsSchema, startJobs } from '#/kernel/jobs/jobs.ts'
 import type { Log } from '#/kernel/log/log.ts'
@@ -24,7 +25,7 @@ import type { Applied } from '#/publish/declaration/declaration.ts'
 import { createSnapshot } from '#/publish/snapshot/snapshot.ts'
 import type { FollowedSnapshot, Own } from '#/publish/snapshot/snapshot.ts'
 import { createIngest, openJournal, usageJobs, usageOperations } from '#/usage/usage.ts'
-import type { Ingest, Journal } from '#/usage/usage.ts'
+import type { Ingest } from '#/usage/usage.ts'
 
 export type AppOptions = {
   readonly config: Config
@@ -40,10 +41,12 @@ export type AppOptions = {
 }
 
 export type App = {
-  readonly publicHandler: RequestListener
-  readonly adminHandler: RequestListener
+  /** From now on the ports answer with what is behind them. */
+  serve(ports: { readonly public: Listener; readonly admin: Listener }): void
   /** What applying portico.yaml came to: provider, partners, and keys that are shown only now. */
   readonly applied: Applied
+  /** Number of the last change that the gateway knows. */
+  snapshotVersion(): number
   /** Waits for open exchanges, brings the journal in, and lets everything go. */
   close(): Promise<void>
 }
@@ -60,7 +63,7 @@ export async function createApp(options: AppOptions): Promise<App> {
   const database = await openDatabaseOf(options, clock)
   const applied = await applyProvider({ ...options, database })
   const sealer = createSealer(installationKey(config))
-  const telemetry = createTelemetry({ traces: config.traces, traceRatio: config.traceRatio, nodeId })
+  const telemetry = await createTelemetry({ traces: config.traces, traceRatio: config.traceRatio, nodeId })
   const journalFolder = join(config.data, 'journal')
   const journal = openJournal({ folder: journalFolder, sync: config.journalSync, clock, log })
   const ingest = createIngest({ folder: journalFolder, journal, database, clock, log })
@@ -74,28 +77,32 @@ export async function createApp(options: AppOptions): Promise<App> {
     }),
   ])
   ingest.start()
+  const recording = watchRecorder(journal, clock)
   const gateway = createGateway({
     snapshot: () => snapshot.current(),
-    recorder: measured(journal, telemetry),
+    recorder: measured(recording.recorder, telemetry),
     clock,
     newId,
     parseKey,
+    traceParent: (id) => telemetry.traceParent(id),
     problems: { base: publicUrl },
     timeouts: { drain: config.drainTime },
     log,
   })
-  const health = healthRoutes({ database, snapshot, ingest })
-  const pages = await createHttp({
-    log,
-    base: () => publicUrl,
-    routes: [...health, problemPages(problemsFile)],
-  })
-  const admin = await createHttp({ log, base: () => publicUrl, routes: [...health, metricsRoute(telemetry)] })
+  const answers = createProbe(database.control.pool)
+  const health = healthRoutes({ answers, snapshot, ingest, isRecording: () => recording.works() })
+  const base = () => publicUrl
+  const pages = await createHttp({ log, base, routes: [...health, problemPages(problemsFile)] })
+  const admin = await createHttp({ log, base, routes: [...health, metricsRoute(telemetry)] })
   observe(telemetry, { gateway, snapshot, ingest })
   return {
-    publicHandler: splitOwnPaths(pages, createNodeLane(gateway)),
-    adminHandler: (request, response) => admin.routing(request, response),
+    serve(ports) {
+      expectContinue(ports.public.server)
+      ports.public.serve(splitOwnPaths(pages, createNodeLane(gateway)), publicUrl)
+      ports.admin.serve((request, response) => admin.routing(request, response), publicUrl)
+    },
     applied,
+    snapshotVersion: () => snapshot.state().version,
     async close() {
       await gateway.close()
       await journal.close()
@@ -126,16 +133,16 @@ function ownOperations(database: Database, operations: readonly PartnerOperation
   }
 }
 
-function measured(journal: Journal, telemetry: Telemetry): Recorder {
+function measured(recorder: Recorder, telemetry: Telemetry): Recorder {
   return {
     record(record, done) {
       telemetry.exchange({ ...record, startedAt: record.receivedAt })
-      journal.record(record, done)
+      recorder.record(record, done)
     },
-    finish: (end) => journal.finish(end),
+    finish: (end) => recorder.finish(end),
     refuse(refusal) {
       telemetry.refusal(refusal.status, refusal.code)
-      journal.refuse(refusal)
+      recorder.refuse(refusal)
     },
   }
 }
@@ -147,47 +154,6 @@ function splitOwnPaths(pages: Http, lane: RequestListener): RequestListener {
     own.some((path) => target.startsWith(path) && /^(?:[/?]|$)/.test(target.slice(path.length)))
   return (request, response) =>
     ours(request.url ?? '') ? pages.routing(request, response) : lane(request, response)
-}
-
-type Watched = { readonly database: Database; readonly snapshot: FollowedSnapshot; readonly ingest: Ingest }
-
-/** A journal this old (milliseconds) means that the database has been away. */
-const bearableLag = 60_000
-
-function healthRoutes({ database, snapshot, ingest }: Watched): Route[] {
-  const ask = async () => {
-    const answers = database.control.pool.query('select 1').then(
-      () => true,
-      () => false,
-    )
-    return { database: await answers, snapshot: snapshot.state(), journal: ingest.lag() }
-  }
-  return [
-    route({
-      method: 'GET',
-      path: '/healthz',
-      permission: 'public',
-      summary: 'The process lives',
-      handle: async () => ({ status: 200, body: { status: 'ok' } }),
-    }),
-    route({
-      method: 'GET',
-      path: '/readyz',
-      permission: 'public',
-      summary: 'This node can serve, and what it waits for where it cannot',
-      handle: async () => {
-        const { database: answers, snapshot: known, journal } = await ask()
-        // Calls are served from memory and recorded in a file, so a database that is away is no reason to stop.
-        const ready = known.usable && journal.age < bearableLag
-        const checks = {
-          database: answers ? 'ok' : 'away',
-          snapshot: known.usable ? (known.following ? 'ok' : 'behind') : 'too old',
-          journal: journal.age < bearableLag ? 'ok' : 'behind',
-        }
-        return { status: ready ? 200 : 503, body: { status: ready ? 'ready' : 'not ready', checks } }
-      },
-    }),
-  ]
 }
 
 function metricsRoute(telemetry: Telemetry): Route {

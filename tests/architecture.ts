@@ -42,7 +42,7 @@ export const features: Readonly<Record<string, readonly string[]>> = {
 }
 
 /** See everyone; imported by no one. */
-export const roof: readonly string[] = ['main.ts', 'app.ts']
+export const roof: readonly string[] = ['main.ts', 'program.ts', 'app.ts', 'health.ts', 'welcome.ts']
 
 /** Upper bounds. A function in lines, a file in lines, a folder in files (tests, schema folders and generated files apart). */
 export const sizes = { functionLines: 70, fileLines: 300, folderFiles: 12 } as const
