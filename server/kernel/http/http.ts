@@ -15,17 +15,6 @@ import type { Occurrence, ProblemDefinition, ProblemError } from '#/kernel/probl
 export { partnerDocument, partnerOperation } from '#/kernel/http/operations.ts'
 export type { OperationAnswer, OperationCall, PartnerOperation } from '#/kernel/http/operations.ts'
 
-export {
-  BadRequest,
-  HeadTooLarge,
-  Invalid,
-  NotFound,
-  NotTls,
-  Starting,
-  TooLarge,
-  TooSlow,
-  UnsupportedMedia,
-} from '#/kernel/http/problems.ts'
 export { answerBroken } from '#/kernel/http/broken.ts'
 export { listen } from '#/kernel/http/listen.ts'
 export { problemPages } from '#/kernel/http/problem-pages.ts'

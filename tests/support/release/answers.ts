@@ -8,9 +8,9 @@ export const markers = /m\d+\./
 
 type Making = { readonly dice: Dice; readonly document: Node; readonly count: () => number }
 
-/** An answer that mostly holds to its schema, with more in it than the schema says. */
-export function randomAnswer(dice: Dice, document: Node, schema: Node): unknown {
-  let last = 0
+/** An answer that mostly holds to its schema, with more in it than the schema says. Counts its markers from `from`. */
+export function randomAnswer(dice: Dice, document: Node, schema: Node, from = 0): unknown {
+  let last = from
   return make({ dice, document, count: () => last++ }, [schema], 0)
 }
 
