@@ -105,9 +105,12 @@ function prepareFolder(folder: string): void {
 async function openPorts(config: Config, log: Log): Promise<Ports> {
   const onTlsReload = (error: Error | null) =>
     error ? log.error({ event: 'tls.reload_failed', err: error }) : log.info({ event: 'tls.reloaded' })
-  const admin = await listen({ host: config.adminHost, port: config.adminPort, setting: 'ADMIN_PORT' })
-  const shared = { host: config.host, port: config.port, setting: 'PORT' }
-  return { admin, public: await listen({ ...shared, tls: config.tls, onTlsReload }) }
+  const inside = { setting: 'ADMIN_PORT', hostSetting: 'ADMIN_HOST' }
+  const outside = { setting: 'PORT', hostSetting: 'HOST', tls: config.tls, onTlsReload }
+  return {
+    admin: await listen({ host: config.adminHost, port: config.adminPort, ...inside }),
+    public: await listen({ host: config.host, port: config.port, ...outside }),
+  }
 }
 
 async function drainPorts(ports: Ports, within: number): Promise<void> {

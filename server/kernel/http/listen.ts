@@ -24,8 +24,9 @@ export type Listener = {
 export type ListenOptions = {
   readonly host: string
   readonly port: number
-  /** Name of the setting, for the message when the port is taken. */
+  /** Names of the settings, for the message when the port is taken or the address is none of ours. */
   readonly setting: string
+  readonly hostSetting: string
   readonly tls?: CertificateFiles | null
   /** Told when a changed certificate was taken over, or could not be. */
   readonly onTlsReload?: (error: Error | null) => void
@@ -120,8 +121,8 @@ function bind(server: Server, options: ListenOptions): Promise<void> {
       const reasons: Readonly<Record<string, string>> = {
         EADDRINUSE: `${where} is in use by another program; stop it, or set ${options.setting}`,
         EACCES: `${where} may not be opened by this user; choose one above 1023`,
-        EADDRNOTAVAIL: `${where}: this machine does not have that address`,
-        ENOTFOUND: `${where}: this machine does not know that name`,
+        EADDRNOTAVAIL: `${options.hostSetting}=${options.host} is no address of this machine`,
+        ENOTFOUND: `${options.hostSetting}=${options.host} is no address, and a name that nobody knows`,
       }
       reject(
         new Error(reasons[error.code ?? ''] ?? `${where} cannot be opened: ${error.message}`, {
