@@ -49,7 +49,7 @@ test('each wrong value of each setting is told in one line that names it', () =>
     PORT: ['x', '-1', '65536', '1.5', '0x10'],
     ADMIN_PORT: ['abc'],
     PUBLIC_URL: ['foo', 'ftp://x', 'http://', 'https://u:p@x', 'https://x/?y=1', 'https://x/#y'],
-    DATABASE_URL: ['x', 'mysql://h/d'],
+    DATABASE_URL: ['x', 'mysql://h/d', 'postgres:///d'],
     PORTICO_CONFIG: ['/nowhere/portico.yaml'],
     PORTICO_KEY: ['short', '!'.repeat(44), Buffer.alloc(33).toString('base64')],
     PORTICO_JOURNAL_SYNC: ['never', 'Grouped'],

@@ -70,10 +70,12 @@ const readers: Readonly<Record<Kind, (text: string, setting: Setting) => Read>> 
       ? { value: text.replace(/[/?#]+$/, '') }
       : { mistake: 'has more than a host, a port and a path' }
   },
-  postgres: (text) =>
-    URL.canParse(text) && /^postgres(ql)?:/.test(text)
-      ? { value: text }
-      : { mistake: 'is not an address that begins with postgres://' },
+  postgres: (text) => {
+    if (!URL.canParse(text) || !/^postgres(ql)?:/.test(text)) {
+      return { mistake: 'is not an address that begins with postgres://' }
+    }
+    return new URL(text).host === '' ? { mistake: 'names no host' } : { value: text }
+  },
   duration: (text) => {
     const value = parseDuration(text)
     if (value === null) return { mistake: 'is not a duration such as 500ms, 20s or 5m' }
