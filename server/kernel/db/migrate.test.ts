@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net'
 import { after, before, describe, test } from 'node:test'
 import pg from 'pg'
 import { migrate } from '#/kernel/db/db.ts'
-import { emptyDatabase, testServer } from '../../../tests/support/database.ts'
+import { emptyDatabase } from '../../../tests/support/database.ts'
 
 describe('a user with too few rights', () => {
   let url = ''
@@ -20,7 +20,8 @@ describe('a user with too few rights', () => {
   })
   after(async () => {
     await drop()
-    await run(await testServer(), `drop role ${made.join(', ')}`)
+    // Roles belong to the server, not to the database.
+    await run(new URL('/postgres', url).href, `drop role ${made.join(', ')}`)
   })
 
   const asPlain = (): string => {
