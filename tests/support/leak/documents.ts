@@ -43,19 +43,23 @@ export function randomSubjects(seed: number, count: number): Subject[] {
   const dice = createDice(seed)
   return Array.from({ length: count }, (_, index) => {
     const { document, schema } = randomContract(dice)
-    const content = (...types: string[]) =>
-      Object.fromEntries(types.map((type) => [type, { schema }]))
+    const content = (...types: string[]) => Object.fromEntries(types.map((type) => [type, { schema }]))
     const header = (schema: Node) => ({ schema, ...randomClass(dice) })
     const responses = {
       200: {
         description: '',
         content: content('application/json', 'application/x-ndjson', 'text/event-stream'),
-        headers: { 'X-Some': header({ type: 'string' }), 'X-More': header({ type: 'integer' }), Link: {} },
+        headers: {
+          'X-Some': header({ type: 'string' }),
+          'X-More': header({ type: 'integer' }),
+          Link: { schema: {} },
+        },
       },
       '4XX': { description: '', content: content('application/vnd.made+json') },
       default: { description: '', content: { ...content('application/json'), ...asItIs } },
     }
-    const paths = { [`/made/${index}/{id}`]: { get: { parameters: [id], responses } } }
+    const method = dice.pick(['get', 'get', 'post', 'put', 'delete', 'head'])
+    const paths = { [`/made/${index}/{id}`]: { [method]: { parameters: [id], responses } } }
     const info = { title: 'Made', version: '1.0.0' }
     const defaultClass = dice.chance(0.3) ? ('public' as const) : null
     const made = { openapi: '3.1.0', info, paths, ...document }

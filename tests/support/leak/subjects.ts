@@ -13,6 +13,8 @@ export type Subject = {
   readonly operation: Operation
   readonly target: string
   readonly status: number
+  /** Statuses of which the operation says nothing. */
+  readonly undescribed: readonly number[]
   /** Null: the document describes no content. */
   readonly mediaType: string | null
   readonly form: BodyForm
@@ -50,7 +52,7 @@ export function subjectsOf(document: Node, { contract, defaultClass }: DocumentO
   return compiled.operations.flatMap((operation) => {
     const described = operationNode(document, operation)
     const name = `${contract} ${operation.id}`
-    return Object.entries((own(described, 'responses') ?? {}) as Node).flatMap(([key, given]) => {
+    return Object.entries((own(described, 'responses') ?? {}) as Node).flatMap(([key, given]): Subject[] => {
       const response = resolved(document, given)
       const status = statusOf(key, described)
       const common = {
@@ -59,6 +61,7 @@ export function subjectsOf(document: Node, { contract, defaultClass }: DocumentO
         operation: { ...operation, parameters: null, body: null },
         target: operation.path.replaceAll(/\{[^}]*\}/g, 'x1'),
         status,
+        undescribed: unlikely.filter((one) => !covered(one, described)),
         mayLeave,
         headers: headersOf(document, response),
       }
@@ -78,10 +81,11 @@ export function subjectsOf(document: Node, { contract, defaultClass }: DocumentO
 
 function operationNode(document: Node, operation: Operation): Node {
   const paths = document['paths'] as Record<string, Node>
-  const [, found] = Object.entries(paths).find(
-    ([path, item]) => operation.path.endsWith(path) && own(item, operation.method.toLowerCase()),
-  )!
-  return found[operation.method.toLowerCase()] as Node
+  // The address of a server may stand in front of it: the longest that fits is it.
+  const path = Object.keys(paths)
+    .filter((one) => operation.path.endsWith(one))
+    .toSorted((a, b) => b.length - a.length)[0]!
+  return paths[path]![operation.method.toLowerCase()] as Node
 }
 
 function contentOf(document: Node, mediaType: string, media: Node) {
@@ -97,6 +101,13 @@ function formOf(mediaType: string): BodyForm {
   if (/^application\/(.*\+)?json$/.test(mediaType)) return 'json'
   if (/ndjson|jsonl|jsonlines/.test(mediaType)) return 'json-lines'
   return mediaType === 'text/event-stream' ? 'event-stream' : 'as it is'
+}
+
+const unlikely = [203, 204, 299, 302, 304, 418, 451, 511, 599, 999]
+
+function covered(status: number, operation: Node): boolean {
+  const keys = Object.keys(operation['responses'] as object)
+  return [String(status), `${Math.trunc(status / 100)}XX`, 'default'].some((one) => keys.includes(one))
 }
 
 /** A status that falls under the key and under no other one. */

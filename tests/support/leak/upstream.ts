@@ -5,7 +5,7 @@ import type { AddressInfo, Socket } from 'node:net'
 export type Script = {
   readonly bytes: Buffer
   /** What becomes of the connection behind the bytes. */
-  readonly then: 'keep' | 'close' | 'reset'
+  readonly afterwards: 'keep' | 'close' | 'reset'
   /** Bytes of a piece; the answer arrives in as many as it takes. */
   readonly piece: number
 }
@@ -21,7 +21,7 @@ export type ScriptedUpstream = {
 /** Requests are read up to the end of their head: those of the leak tests have no content. */
 export async function startScripted(): Promise<ScriptedUpstream> {
   const sockets = new Set<Socket>()
-  let script: Script = { bytes: Buffer.alloc(0), then: 'close', piece: 1 }
+  let script: Script = { bytes: Buffer.alloc(0), afterwards: 'close', piece: 1 }
   const server = createServer({ noDelay: true }, (socket) => {
     sockets.add(socket)
     socket.on('close', () => sockets.delete(socket))
@@ -48,12 +48,12 @@ export async function startScripted(): Promise<ScriptedUpstream> {
 }
 
 /** Pieces leave in turns of the event loop of their own, so that they are read as several. */
-function say(socket: Socket, { bytes, then, piece }: Script, from = 0): void {
+function say(socket: Socket, { bytes, afterwards, piece }: Script, from = 0): void {
   if (socket.destroyed) return
   const to = Math.min(from + piece, bytes.length)
   socket.write(bytes.subarray(from, to), () => {
-    if (to < bytes.length) setImmediate(say, socket, { bytes, then, piece }, to)
-    else if (then === 'close') socket.end()
-    else if (then === 'reset') socket.resetAndDestroy()
+    if (to < bytes.length) setImmediate(say, socket, { bytes, afterwards, piece }, to)
+    else if (afterwards === 'close') socket.end()
+    else if (afterwards === 'reset') socket.resetAndDestroy()
   })
 }
