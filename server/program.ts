@@ -1,6 +1,6 @@
 /** The program: reads the settings, starts the parts in order, says where it is, and stops cleanly. */
-import { chmodSync, mkdirSync } from 'node:fs'
-import { join } from 'node:path'
+import { chmodSync, existsSync, mkdirSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { App } from '#/app.ts'
 import { systemClock } from '#/kernel/clock/clock.ts'
@@ -93,13 +93,23 @@ async function all<T extends readonly unknown[]>(work: T): Promise<{ [K in keyof
   return Promise.all(work)
 }
 
-/** Walkable by others where we make it, because the embedded database may run as another user; what is secret has its own mode. */
 function prepareFolder(folder: string): void {
   try {
-    if (mkdirSync(folder, { recursive: true }) !== undefined) chmodSync(folder, 0o711)
+    makeFolder(folder)
   } catch (cause) {
     throw new Error(`The data folder ${folder} cannot be used: ${(cause as Error).message}`, { cause })
   }
+}
+
+/**
+ * Walkable by others, because the embedded database may run as another user; what is secret has its own mode.
+ * A folder that was there keeps the mode it has. (`recursive` turns in circles where a file system takes no folder.)
+ */
+function makeFolder(folder: string): void {
+  if (existsSync(folder)) return
+  makeFolder(dirname(folder))
+  mkdirSync(folder)
+  chmodSync(folder, 0o711)
 }
 
 async function openPorts(config: Config, log: Log): Promise<Ports> {
