@@ -11,7 +11,7 @@ import type { Clock } from '#/kernel/clock/clock.ts'
 import { installationKey } from '#/kernel/config/config.ts'
 import type { Config } from '#/kernel/config/config.ts'
 import { createSealer } from '#/kernel/crypto/crypto.ts'
-import { createProbe, migrate, openDatabase, transact } from '#/kernel/db/db.ts'
+import { createProbe, DatabaseAway, isAway, migrate, openDatabase, transact } from '#/kernel/db/db.ts'
 import type { Database } from '#/kernel/db/db.ts'
 import { createHttp, problemPages, route } from '#/kernel/http/http.ts'
 import type { Http, Listener, PartnerOperation, Route } from '#/kernel/http/http.ts'
@@ -73,7 +73,7 @@ export async function createApp(options: AppOptions): Promise<App> {
       database,
       clock,
       log,
-      own: ownOperations(database, usageOperations({ clock, sealer })),
+      own: ownOperations(database, usageOperations({ clock, sealer }), log),
     }),
   ])
   ingest.start()
@@ -120,15 +120,21 @@ async function openDatabaseOf({ ownerUrl, log }: AppOptions, clock: Clock): Prom
 }
 
 /** The edge of an operation of ours: a transaction in the caller's world, in its application's name. */
-function ownOperations(database: Database, operations: readonly PartnerOperation[]): Own {
+function ownOperations(database: Database, operations: readonly PartnerOperation[], log: Log): Own {
   return {
     version: partnerApiVersion,
     operations: operations.map((operation) => ({
       operation,
-      handle: (call) =>
-        transact(database[call.environment], { kind: 'application', id: call.applicationId }, (tx) =>
-          operation.handle(tx, call),
-        ),
+      handle: async (call) => {
+        const actor = { kind: 'application', id: call.applicationId } as const
+        try {
+          return await transact(database[call.environment], actor, (tx) => operation.handle(tx, call))
+        } catch (error) {
+          if (!isAway(error)) throw error
+          log.warn({ event: 'database.away', operation: operation.id, err: error })
+          throw DatabaseAway.with({ cause: error, headers: { 'Retry-After': '1' } })
+        }
+      },
     })),
   }
 }

@@ -38,9 +38,9 @@ async function until(what: string, ask: () => Promise<boolean>, limit = 15_000):
 /** Calls without a pause until told to stop; how many were answered, and with which statuses. */
 function callAll(clients: number) {
   const statuses = new Map<number, number>()
-  let stopped = false
+  const stopped = { yes: false }
   const client = async () => {
-    while (!stopped) {
+    while (!stopped.yes) {
       const { status } = await call(`${publicUrl}/api/products?limit=1`, { key })
       statuses.set(status, (statuses.get(status) ?? 0) + 1)
     }
@@ -48,7 +48,7 @@ function callAll(clients: number) {
   const running = Promise.all(Array.from({ length: clients }, client))
   return {
     async stop() {
-      stopped = true
+      stopped.yes = true
       await running
       return Object.fromEntries(statuses)
     },
@@ -67,7 +67,13 @@ test('one that is killed comes back by itself; every call is answered, and count
   const calls = callAll(4)
   await delay(200)
   process.kill(server, 'SIGKILL')
-  await until('the outage is noticed', async () => (await health()).checks.database === 'away')
+  const statuses = new Set<number>()
+  await until('the outage is noticed', async () => {
+    const { status } = await call(`${publicUrl}/partner/usage`, { key })
+    statuses.add(status)
+    return status === 503 || (await health()).checks.database === 'away'
+  })
+  assert.ok(!statuses.has(500), 'our own operations say what they wait for')
   await until('it is back', async () => (await health()).checks.database === 'ok')
   await until('changes are heard of', async () => (await health()).checks.snapshot === 'ok')
   assert.notEqual(serverProcesses()[0], server)

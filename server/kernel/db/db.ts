@@ -7,6 +7,7 @@ import { ensureRoles, readRoles, roleName, schemas } from '#/kernel/db/roles.ts'
 import type { Roles } from '#/kernel/db/roles.ts'
 import type { World } from '#/kernel/db/world.ts'
 
+export { DatabaseAway, isAway } from '#/kernel/db/away.ts'
 export { startEmbedded } from '#/kernel/db/embedded.ts'
 export type { Embedded } from '#/kernel/db/embedded.ts'
 export { migrationsDigest, readMigrations } from '#/kernel/db/migrations.ts'
