@@ -1,5 +1,7 @@
 /** The documents whose answers are tested for leaks: the demo's, Adyen's with classes strewn over them, and made ones. */
 import { join } from 'node:path'
+import { compileDocument } from '#/contracts/compile/compile.ts'
+import type { Operation } from '#/contracts/compile/compile.ts'
 import { loadDocument } from '#/contracts/documents/documents.ts'
 import { realText } from '../contracts.ts'
 import { randomClass, randomContract } from '../release/contracts.ts'
@@ -12,6 +14,12 @@ const demo = join(import.meta.dirname, '..', '..', '..', 'examples', 'solstice',
 export async function demoSubjects(): Promise<Subject[]> {
   const { document } = await loadDocument(demo)
   return subjectsOf(document as Node, { contract: 'solstice', defaultClass: null })
+}
+
+/** As the product serves them. */
+export async function demoOperations(): Promise<readonly Operation[]> {
+  const { document } = await loadDocument(demo)
+  return compileDocument(document, { contract: 'solstice' }).operations
 }
 
 /**
