@@ -11,6 +11,7 @@ import { run as runTests } from 'node:test'
 import { spec } from 'node:test/reporters'
 import { check } from './check.ts'
 import { root, table } from './commands.ts'
+import { stopTestServer } from '../tests/support/server.ts'
 import { ensureParts } from './parts.ts'
 
 type Suite = {
@@ -187,6 +188,7 @@ async function main(only: readonly string[]): Promise<boolean> {
       files.length > 0 ? await runSuite(suite, files) : { suite, counts: nothing, silent: [], seconds: 0 },
     )
   }
+  await stopTestServer()
   printTimes(results, elapsed())
   return close(results, findings(results), elapsed())
 }

@@ -1,42 +1,28 @@
 /** The wiring; the only file that knows everyone. Reading it is reading which part is handed to which. */
 import type { RequestListener } from 'node:http'
 import { join } from 'node:path'
-import { packageOf } from '#/access/packages/packages.ts'
+import { healthRoutes, watchRecorder } from '#/health.ts'
 import { reservedPaths } from '#/contracts/compile/compile.ts'
-import { createAnchor, createAuditSink, createSealing } from '#/governance/audit/audit.ts'
-import type { Anchor } from '#/governance/audit/audit.ts'
+import { createAuditSink, createAnchor, createSealing } from '#/governance/audit/audit.ts'
 import { allows } from '#/governance/roles/roles.ts'
-import { createGateway, createNodeLane } from '#/gateway/gateway.ts'
+import { createGateway, createNodeLane, expectContinue } from '#/gateway/gateway.ts'
 import type { Gateway, Recorder } from '#/gateway/gateway.ts'
-import { governanceRoutes } from '#/governance/governance.ts'
-import { createAdminGuard } from '#/identity/guard/guard.ts'
-import { identityRoutes } from '#/identity/identity.ts'
-import {
-  accountRoutes,
-  createSessionGuard,
-  gatewayMembers,
-  operatorSessions,
-} from '#/identity/account/account.ts'
-import type { Surface } from '#/identity/account/account.ts'
+import { gatewayMembers } from '#/identity/account/account.ts'
 import { parseKey } from '#/identity/keys/keys.ts'
-import { createLockout } from '#/identity/lockout/lockout.ts'
-import { createPasswords } from '#/identity/passwords/passwords.ts'
-import { createSessions } from '#/identity/sessions/sessions.ts'
-import { seedDemoPeople } from '#/identity/sign-in/sign-in.ts'
-import type { DemoCredentials, SignInDeps } from '#/identity/sign-in/sign-in.ts'
 import { systemClock } from '#/kernel/clock/clock.ts'
 import type { Clock } from '#/kernel/clock/clock.ts'
 import { installationKey } from '#/kernel/config/config.ts'
 import type { Config } from '#/kernel/config/config.ts'
 import { createSealer } from '#/kernel/crypto/crypto.ts'
-import type { Sealer } from '#/kernel/crypto/crypto.ts'
-import { migrate, openDatabase } from '#/kernel/db/db.ts'
+import { createProbe, DatabaseAway, isAway, migrate, openDatabase } from '#/kernel/db/db.ts'
 import type { AuditSink, Database } from '#/kernel/db/db.ts'
-import { createHttp, problemPages, route, serveOperation } from '#/kernel/http/http.ts'
-import type { Caller, Http, Knock, PartnerOperation, Route } from '#/kernel/http/http.ts'
+import { problemPages, route, serveOperation } from '#/kernel/http/http.ts'
+import type { Http, Listener, PartnerOperation, Route } from '#/kernel/http/http.ts'
 import { newId } from '#/kernel/id/id.ts'
 import { jobsSchema, startJobs } from '#/kernel/jobs/jobs.ts'
 import type { Log } from '#/kernel/log/log.ts'
+import { createAdmin, createPortal, createSurfaces, seedPeople } from '#/people.ts'
+import type { DemoPeople } from '#/people.ts'
 import { createTelemetry } from '#/kernel/telemetry/telemetry.ts'
 import type { Telemetry } from '#/kernel/telemetry/telemetry.ts'
 import { applyProvider } from '#/publish/declaration/declaration.ts'
@@ -44,7 +30,7 @@ import type { Applied } from '#/publish/declaration/declaration.ts'
 import { createSnapshot } from '#/publish/snapshot/snapshot.ts'
 import type { FollowedSnapshot, Own } from '#/publish/snapshot/snapshot.ts'
 import { createIngest, openJournal, usageJobs, usageOperations } from '#/usage/usage.ts'
-import type { Ingest, Journal } from '#/usage/usage.ts'
+import type { Ingest } from '#/usage/usage.ts'
 
 export type AppOptions = {
   readonly config: Config
@@ -61,24 +47,20 @@ export type AppOptions = {
 }
 
 export type App = {
-  readonly publicHandler: RequestListener
-  readonly adminHandler: RequestListener
+  /** From now on the ports answer with what is behind them. */
+  serve(ports: { readonly public: Listener; readonly admin: Listener }): void
   /** What applying portico.yaml came to: provider, partners, and keys that are shown only now. */
   readonly applied: Applied
   /** People to sign in with, in the demo; null: a provider's own installation, whose first operator the shell makes. */
   readonly demoPeople: DemoPeople | null
+  /** Number of the last change that the gateway knows. */
+  snapshotVersion(): number
   /** Waits for open exchanges, brings the journal in, and lets everything go. */
   close(): Promise<void>
 }
 
-export type DemoPeople = {
-  readonly operator: DemoCredentials
-  /** By the id of the partner. */
-  readonly members: ReadonlyMap<string, DemoCredentials>
-}
-
 /** Version of the Partner API's own document. */
-const partnerApiVersion = '1.1.0'
+const partnerApiVersion = '1.0.0'
 
 const problemsFile = join(import.meta.dirname, '..', 'docs', 'reference', 'problems.md')
 
@@ -91,7 +73,7 @@ export async function createApp(options: AppOptions): Promise<App> {
   const applied = await applyProvider({ ...options, database })
   const anchor = createAnchor(config.data, sealer)
   const sealing = createSealing({ control: database.control, digester: sealer, anchor, log })
-  const telemetry = createTelemetry({ traces: config.traces, traceRatio: config.traceRatio, nodeId })
+  const telemetry = await createTelemetry({ traces: config.traces, traceRatio: config.traceRatio, nodeId })
   const journalFolder = join(config.data, 'journal')
   const journal = openJournal({ folder: journalFolder, sync: config.journalSync, clock, log })
   const ingest = createIngest({ folder: journalFolder, journal, database, clock, log })
@@ -101,51 +83,44 @@ export async function createApp(options: AppOptions): Promise<App> {
       database,
       clock,
       log,
-      own: ownOperations(database, usageOperations({ clock, sealer })),
+      own: ownOperations(database, usageOperations({ clock, sealer }), log),
     }),
   ])
   ingest.start()
   sealing.start()
-  const people = signInDeps(database, sealer)
-  const demoPeople = options.demo ? await seedPeople(people, database, applied) : null
-  const portal: Surface = {
-    deps: people,
-    realm: 'portal',
-    prefix: '/portal/api',
-    origin: () => publicUrl,
-    provider: applied.provider.name,
-  }
-  const backOffice: Surface = { ...portal, realm: 'console', prefix: '/v1', origin: () => options.adminUrl }
+  const surfaces = createSurfaces({ ...options, database, sealer, provider: applied.provider.name })
+  const demoPeople = options.demo ? await seedPeople(surfaces.portal, database, applied) : null
+  const recording = watchRecorder(journal, clock)
   const gateway = createGateway({
-    members: gatewayMembers(portal),
+    members: gatewayMembers(surfaces.portal),
     snapshot: () => snapshot.current(),
-    recorder: measured(journal, telemetry),
+    recorder: measured(recording.recorder, telemetry),
     clock,
     newId,
     parseKey,
+    traceParent: (id) => telemetry.traceParent(id),
     problems: { base: publicUrl },
     timeouts: { drain: config.drainTime },
     log,
   })
-  const health = healthRoutes({ database, snapshot, ingest })
-  const pages = await createHttp({
-    log,
-    base: () => publicUrl,
-    guard: createSessionGuard(portal),
-    world: database.control,
-    routes: [...health, problemPages(problemsFile), ...accountRoutes(portal)],
-  })
-  const admin = await createAdmin(options, {
-    ...{ database, sealer, clock, anchor, provider: applied.provider.name },
-    routes: [...health, metricsRoute(telemetry), ...accountRoutes(backOffice)],
-    sessions: operatorSessions(backOffice),
+  const answers = createProbe(database.control.pool)
+  const health = healthRoutes({ answers, snapshot, ingest, isRecording: () => recording.works() })
+  const shared = { ...options, database, surfaces }
+  const pages = await createPortal({ ...shared, routes: [...health, problemPages(problemsFile)] })
+  const admin = await createAdmin({
+    ...{ ...shared, sealer, clock, anchor, provider: applied.provider.name },
+    routes: [...health, metricsRoute(telemetry)],
   })
   observe(telemetry, { gateway, snapshot, ingest })
   return {
-    publicHandler: splitOwnPaths(pages, createNodeLane(gateway)),
-    adminHandler: (request, response) => admin.routing(request, response),
+    serve(ports) {
+      expectContinue(ports.public.server)
+      ports.public.serve(splitOwnPaths(pages, createNodeLane(gateway)), publicUrl)
+      ports.admin.serve((request, response) => admin.routing(request, response), publicUrl)
+    },
     applied,
     demoPeople,
+    snapshotVersion: () => snapshot.state().version,
     async close() {
       await gateway.close()
       await journal.close()
@@ -155,29 +130,6 @@ export async function createApp(options: AppOptions): Promise<App> {
       await database.close()
     },
   }
-}
-
-/** What proves a person, with the defaults of each part. */
-function signInDeps(database: Database, sealer: Sealer): SignInDeps {
-  return {
-    world: database.control,
-    sealer,
-    passwords: createPasswords({ sealer }),
-    sessions: createSessions({ sealer }),
-    lockout: createLockout({ sealer }),
-  }
-}
-
-async function seedPeople(deps: SignInDeps, database: Database, applied: Applied): Promise<DemoPeople> {
-  const operator = { email: 'operator@solstice.example', name: 'Solstice Operations', partnerId: null }
-  const owners = applied.partners.map(({ id, slug, name }) => ({
-    email: `owner@${slug}.example`,
-    name: `${name} Owner`,
-    partnerId: id,
-  }))
-  const [first, ...members] = await seedDemoPeople(deps, database.demoSecret, [operator, ...owners])
-  if (!first) throw new Error('the demo has no operator')
-  return { operator: first, members: new Map(owners.map(({ partnerId }, i) => [partnerId, members[i]!])) }
 }
 
 async function openDatabaseOf(
@@ -191,57 +143,36 @@ async function openDatabaseOf(
   return openDatabase({ ownerUrl, roles, clocks, audit, onError })
 }
 
-type AdminParts = {
-  readonly database: Database
-  readonly sealer: Sealer
-  readonly clock: Clock
-  readonly anchor: Anchor
-  readonly provider: string
-  readonly routes: readonly Route[]
-  readonly sessions: (knock: Knock) => Promise<Caller | null>
-}
-
-/** The admin port: what it has in common with the public one, and the management API behind its guard. */
-function createAdmin({ log, publicUrl, adminUrl }: AppOptions, parts: AdminParts): Promise<Http> {
-  const pages = {
-    member: `${publicUrl}/portal/invitations`,
-    operator: `${adminUrl}/console/invitations`,
-  }
-  return createHttp({
-    log,
-    base: () => publicUrl,
-    routes: [
-      ...parts.routes,
-      ...identityRoutes({ ...parts, pages, packageOf }),
-      ...governanceRoutes({ ...parts, log, actions: {} }),
-    ],
-    guard: createAdminGuard({ database: parts.database, sessions: parts.sessions }),
-    world: parts.database.control,
-  })
-}
-
 /** The operations of ours: what the gateway needs to serve them like any other. */
-function ownOperations(database: Database, operations: readonly PartnerOperation[]): Own {
+function ownOperations(database: Database, operations: readonly PartnerOperation[], log: Log): Own {
   return {
     version: partnerApiVersion,
     operations: operations.map((operation) => ({
       operation,
       allows: (role) => operation.permission !== undefined && allows('member', role, operation.permission),
-      handle: (call) => serveOperation(database, operation, call),
+      handle: async (call) => {
+        try {
+          return await serveOperation(database, operation, call)
+        } catch (error) {
+          if (!isAway(error)) throw error
+          log.warn({ event: 'database.away', operation: operation.id, err: error })
+          throw DatabaseAway.with({ cause: error, headers: { 'Retry-After': '1' } })
+        }
+      },
     })),
   }
 }
 
-function measured(journal: Journal, telemetry: Telemetry): Recorder {
+function measured(recorder: Recorder, telemetry: Telemetry): Recorder {
   return {
     record(record, done) {
       telemetry.exchange({ ...record, startedAt: record.receivedAt })
-      journal.record(record, done)
+      recorder.record(record, done)
     },
-    finish: (end) => journal.finish(end),
+    finish: (end) => recorder.finish(end),
     refuse(refusal) {
       telemetry.refusal(refusal.status, refusal.code)
-      journal.refuse(refusal)
+      recorder.refuse(refusal)
     },
   }
 }
@@ -253,47 +184,6 @@ function splitOwnPaths(pages: Http, lane: RequestListener): RequestListener {
     own.some((path) => target.startsWith(path) && /^(?:[/?]|$)/.test(target.slice(path.length)))
   return (request, response) =>
     ours(request.url ?? '') ? pages.routing(request, response) : lane(request, response)
-}
-
-type Watched = { readonly database: Database; readonly snapshot: FollowedSnapshot; readonly ingest: Ingest }
-
-/** A journal this old (milliseconds) means that the database has been away. */
-const bearableLag = 60_000
-
-function healthRoutes({ database, snapshot, ingest }: Watched): Route[] {
-  const ask = async () => {
-    const answers = database.control.pool.query('select 1').then(
-      () => true,
-      () => false,
-    )
-    return { database: await answers, snapshot: snapshot.state(), journal: ingest.lag() }
-  }
-  return [
-    route({
-      method: 'GET',
-      path: '/healthz',
-      permission: 'public',
-      summary: 'The process lives',
-      handle: async () => ({ status: 200, body: { status: 'ok' } }),
-    }),
-    route({
-      method: 'GET',
-      path: '/readyz',
-      permission: 'public',
-      summary: 'This node can serve, and what it waits for where it cannot',
-      handle: async () => {
-        const { database: answers, snapshot: known, journal } = await ask()
-        // Calls are served from memory and recorded in a file, so a database that is away is no reason to stop.
-        const ready = known.usable && journal.age < bearableLag
-        const checks = {
-          database: answers ? 'ok' : 'away',
-          snapshot: known.usable ? (known.following ? 'ok' : 'behind') : 'too old',
-          journal: journal.age < bearableLag ? 'ok' : 'behind',
-        }
-        return { status: ready ? 200 : 503, body: { status: ready ? 'ready' : 'not ready', checks } }
-      },
-    }),
-  ]
 }
 
 function metricsRoute(telemetry: Telemetry): Route {

@@ -52,7 +52,9 @@ test('a partner cannot write a row into another’s name, nor leave its setting 
   )
   await assert.rejects(forged, /row-level security/)
   for (let i = 0; i < 8; i += 1) {
-    const left = await database.control.pool.query(`select current_setting('portico.partner', true) as partner`)
+    const left = await database.control.pool.query(
+      `select current_setting('portico.partner', true) as partner`,
+    )
     assert.ok(!left.rows[0].partner)
   }
 })

@@ -16,7 +16,9 @@ async function statementsByFile(): Promise<Map<string, Readonly<Record<string, s
     (file) => !file.endsWith('.test.ts') && !file.endsWith('main.ts'),
   )
   for (const file of files.toSorted()) {
-    const loaded = (await import(pathToFileURL(join(root, file)).href)) as { statements?: Record<string, string> }
+    const loaded = (await import(pathToFileURL(join(root, file)).href)) as {
+      statements?: Record<string, string>
+    }
     if (loaded.statements) found.set(file, loaded.statements)
   }
   return found

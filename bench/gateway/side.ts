@@ -109,8 +109,9 @@ async function listen(server: ReturnType<typeof createServer>): Promise<number> 
 }
 
 // As main.ts does it: V8 learns from requests in flight that such objects live long, makes them in the old
-// generation, and there each keeps its request, answer and buffers alive until a full collection.
-setFlagsFromString('--no-allocation-site-pretenuring')
+// generation, and there each keeps its request, answer and buffers alive until a full collection. The other
+// proxy runs as its users run it.
+if (kind !== 'http-proxy') setFlagsFromString('--no-allocation-site-pretenuring')
 process.on('SIGTERM', () => process.exit(0))
 const start = sides[kind]
 if (start === undefined) throw new Error(`no side is called ${kind}`)

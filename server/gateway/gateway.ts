@@ -19,7 +19,7 @@ export type * from '#/gateway/snapshot.ts'
 export type { Answer, AnswerStream, Request, RequestBody, Sink } from '#/gateway/exchange.ts'
 export type { Gateway, GatewayDeps } from '#/gateway/runner.ts'
 export type { Limits, MemberOf, ParsedKey, SignedInRequest, Timeouts } from '#/gateway/step.ts'
-export { createNodeLane, guardServer } from '#/gateway/lane/node-lane.ts'
+export { createNodeLane, expectContinue } from '#/gateway/lane/node-lane.ts'
 export type { NodeLane } from '#/gateway/lane/node-lane.ts'
 
 const steps: readonly Step[] = [

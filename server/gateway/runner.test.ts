@@ -77,6 +77,7 @@ test('500 without a word when a step fails, recorded and logged, and the process
   assert.equal(scene.records[0]!.metered, false)
   const [line] = scene.logged
   assert.equal(line!.level, 'error')
+  assert.equal(line!.details['event'], 'exchange.failed')
   assert.equal(line!.details['requestId'], id)
   scene.decisions.clear()
   assert.equal(statusOf(await exchangeBytes(scene.port, get('/things/a1'))), 200)

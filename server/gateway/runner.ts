@@ -20,6 +20,11 @@ export type GatewayDeps = {
   readonly parseKey: (text: string) => ParsedKey
   /** People who are signed in: the name of their cookie, and who holds it. */
   readonly members?: Inside['members']
+  /**
+   * The `traceparent` of a request by its id. Without it every request is the sampled root of a trace of its own,
+   * so that an upstream which traces what its caller traces goes on doing so.
+   */
+  readonly traceParent?: (id: string) => string
   /** Public address under which the problem pages stand. */
   readonly problems: { readonly base: string }
   readonly log: Pick<Log, 'error' | 'warn'>
@@ -74,13 +79,13 @@ export function createRunner(deps: GatewayDeps, steps: readonly Step[], closing:
     parseKey: deps.parseKey,
     members: deps.members ?? null,
     upstreams: createUpstreams({ connections: deps.connections ?? 256 }),
-    forwardedHeaders: createHeaderWriter(),
+    forwardedHeaders: createHeaderWriter(deps.traceParent ?? rootOfItsOwn),
     limits: { ...defaultLimits, ...deps.limits },
     timeouts: { ...defaultTimeouts, ...deps.timeouts },
     resume: (exchange, verdict) => resume(runner, exchange, verdict),
     crash: (exchange, error) => crash(runner, exchange, error),
     finished: (exchange, bytes, code) => finished(runner, exchange, bytes, code),
-    report: (exchange, event, details) => deps.log.warn(describe(exchange, details), event),
+    report: (exchange, event, details) => deps.log.warn(describe(exchange, event, details)),
   }
   const runner: Runner = { deps, steps, closing, open: [], inside, whenEmpty: null }
   const ticking = setInterval(() => {
@@ -144,7 +149,7 @@ function deliver(runner: Runner, exchange: Exchange): void {
 
 /** An assertion of ours failed: the request dies, the process lives, and the exchange is recorded all the same. */
 function crash(runner: Runner, exchange: Exchange, error: unknown): void {
-  runner.deps.log.error(describe(exchange, { error }), 'exchange failed')
+  runner.deps.log.error(describe(exchange, 'exchange.failed', { err: error }))
   exchange.call?.discard()
   if (exchange.delivered) return
   exchange.code = 'gateway.failed'
@@ -176,9 +181,14 @@ function close(runner: Runner, exchange: Exchange): void {
   if (open.length === 0) runner.whenEmpty?.()
 }
 
-function describe(exchange: Exchange, details: Readonly<Record<string, unknown>>): Record<string, unknown> {
+function describe(exchange: Exchange, event: string, details: Readonly<Record<string, unknown>>): object {
   const route = exchange.route ?? exchange.hiddenRoute
-  return { requestId: exchange.requestId, operation: route?.operation.id, ...details }
+  return { event, requestId: exchange.requestId, operation: route?.operation.id, ...details }
+}
+
+function rootOfItsOwn(id: string): string {
+  const hex = id.replaceAll('-', '')
+  return `00-${hex}-${hex.slice(16)}-01`
 }
 
 function drained(runner: Runner): Promise<void> {

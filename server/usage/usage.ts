@@ -1,7 +1,7 @@
 /** What the usage area brings to the program. */
 import type { Clock } from '#/kernel/clock/clock.ts'
 import type { Database } from '#/kernel/db/db.ts'
-import type { PartnerOperation, Route } from '#/kernel/http/http.ts'
+import type { PartnerOperation } from '#/kernel/http/http.ts'
 import type { Job } from '#/kernel/jobs/jobs.ts'
 import { partitionsJob } from '#/usage/ingest/ingest.ts'
 import { usageOperation } from '#/usage/rollups/rollups.ts'
@@ -11,9 +11,6 @@ export { createIngest } from '#/usage/ingest/ingest.ts'
 export type { Ingest, Lag } from '#/usage/ingest/ingest.ts'
 export { openJournal } from '#/usage/journal/journal.ts'
 export type { Journal } from '#/usage/journal/journal.ts'
-export { BadCursor, BadRange } from '#/usage/rollups/rollups.ts'
-
-export const usageRoutes: readonly Route[] = []
 
 export function usageJobs(database: Database, clock: Clock): Job[] {
   return [partitionsJob(database, clock)]

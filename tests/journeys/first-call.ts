@@ -7,14 +7,8 @@ import { describe, test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
 import { call, runPortico } from '../support/portico.ts'
 import type { Running } from '../support/portico.ts'
-import { fault, internalsIn, received } from '../support/solstice.ts'
-
-const project = {
-  name: 'Haus Lindenweg 12',
-  customer: { reference: 'K-2041', name: 'Marta Vogel', email: 'marta.vogel@example.com' },
-  site: { street: 'Lindenweg 12', postalCode: '86150', city: 'Augsburg', country: 'DE' },
-  roof: { kind: 'pitched', areaSquareMetres: 62, tiltDegrees: 38, azimuthDegrees: 175, covering: 'tiles' },
-}
+import { fault, internalsIn, project, received } from '../support/solstice.ts'
+import { within } from '../support/waiting.ts'
 
 type Scene = {
   readonly portico: Running
@@ -226,10 +220,7 @@ function answers(scene: Scene): void {
     const url = `${publicUrl}/api/raw-data/export?limit=100`
     const whole = await call(url, { key: key('enterprise') })
     assert.equal(whole.status, 200)
-    const lines = whole.text
-      .trim()
-      .split('\n')
-      .map((line) => JSON.parse(line) as object)
+    const lines: unknown[] = [...whole.text.matchAll(/.+\n/g)].map(([line]) => JSON.parse(line))
     assert.equal(lines.length, 100)
     assert.deepEqual(internalsIn(lines), [])
     await fault(provider.live, 'exportRawData', 'bad-line', { value: 37 })
@@ -297,29 +288,12 @@ function surroundings(scene: Scene): void {
   })
 
   test('the three lines that are printed work when pasted', async () => {
-    const lines = scene.portico
-      .output()
-      .split('\n')
-      .filter((line) => line.trimStart().startsWith('curl '))
+    const lines = [...scene.portico.output().matchAll(/^ *curl .+$/gm)]
     assert.equal(lines.length, 3)
-    for (const line of lines) {
-      const { code, output } = runShell(line)
-      assert.equal(code, 0, output)
-      assert.match(output, /[{[]/)
+    for (const [line] of lines) {
+      const done = spawnSync('sh', ['-c', line], { encoding: 'utf8' })
+      assert.equal(done.status, 0, done.stderr)
+      assert.match(done.stdout, /[{[]/)
     }
   })
-}
-
-function runShell(line: string): { code: number; output: string } {
-  const done = spawnSync('sh', ['-c', line], { encoding: 'utf8' })
-  return { code: done.status ?? -1, output: done.stdout + done.stderr }
-}
-
-/** Asks again until the answer is yes, or the time (milliseconds) is up. */
-async function within(limit: number, ask: () => Promise<boolean>): Promise<void> {
-  const started = Date.now()
-  while (!(await ask())) {
-    assert.ok(Date.now() - started < limit, `not within ${limit} ms`)
-    await delay(25)
-  }
 }

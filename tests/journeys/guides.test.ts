@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { spawn, spawnSync } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
 import { globSync, mkdirSync, mkdtempSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { connect, createServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
@@ -24,8 +25,8 @@ function blocksOf(markdown: string): Block[] {
 /** The ports that guides name are other people's here: each gets a free one, everywhere in the text. */
 async function withFreePorts(markdown: string): Promise<{ text: string; ports: Map<string, number> }> {
   const ports = new Map<string, number>()
-  for (const named of ['8080', '8081', '9090']) ports.set(named, await freePort())
-  return { text: markdown.replaceAll(/\b(8080|8081|9090)\b/g, (port) => String(ports.get(port))), ports }
+  for (const named of ['8080', '8081', '9090', '9091']) ports.set(named, await freePort())
+  return { text: markdown.replaceAll(/\b(8080|8081|9090|9091)\b/g, (port) => String(ports.get(port))), ports }
 }
 
 function freePort(): Promise<number> {
@@ -53,6 +54,11 @@ function checkout(): string {
     symlinkSync(join(root, name), join(folder, name))
   }
   return folder
+}
+
+function end(child: ChildProcess): void {
+  if (!child.pid || child.exitCode !== null || child.signalCode !== null) return
+  process.kill(-child.pid, 'SIGTERM')
 }
 
 async function listening(port: number): Promise<void> {
@@ -88,7 +94,7 @@ for (const guide of globSync('docs/guides/*.md', { cwd: root })) {
     }
     const running: ChildProcess[] = []
     t.after(() => {
-      for (const child of running.toReversed()) if (child.pid) process.kill(-child.pid, 'SIGTERM')
+      for (const child of running.toReversed()) end(child)
     })
     for (const { info, text: code } of blocksOf(text)) {
       const file = /file=(\S+)/.exec(info)?.[1]
@@ -103,7 +109,11 @@ for (const guide of globSync('docs/guides/*.md', { cwd: root })) {
           env: environment,
         })
         running.push(child)
-        await (code.includes('npm start') ? ready(ports.get('8080') ?? 0) : listening(ports.get('9090') ?? 0))
+        const up = code.includes('npm start')
+          ? ready(ports.get('8080') ?? 0)
+          : listening(ports.get('9091') ?? 0)
+        const gone = once(child, 'exit').then(() => assert.fail(`${code} ended`))
+        await Promise.race([up, gone])
       } else if (info.startsWith('sh')) {
         const done = spawnSync('sh', ['-c', code], { cwd: folder, encoding: 'utf8', env: environment })
         assert.equal(done.status, 0, `${code}\n${done.stdout}${done.stderr}`)

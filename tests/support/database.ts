@@ -5,66 +5,15 @@
  * run (`TEST_DATABASE_URL` names another). A database is dropped after its file passed; after a failure it
  * stays, and its address is printed.
  */
-import { createHash, randomBytes } from 'node:crypto'
-import { mkdirSync, rmdirSync, statSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { after } from 'node:test'
-import { setTimeout as delay } from 'node:timers/promises'
+import { randomBytes } from 'node:crypto'
+import { after, afterEach } from 'node:test'
 import pg from 'pg'
 import type { Clock } from '#/kernel/clock/clock.ts'
 import { systemClock } from '#/kernel/clock/clock.ts'
-import { migrate, migrationsDigest, openDatabase, readMigrations, startEmbedded } from '#/kernel/db/db.ts'
+import { migrate, migrationsDigest, openDatabase, readMigrations } from '#/kernel/db/db.ts'
 import type { Database } from '#/kernel/db/db.ts'
 import { jobsSchema } from '#/kernel/jobs/jobs.ts'
-
-/** Where the shared test server keeps its data; one per checkout. */
-export function testServerFolder(): string {
-  const checkout = createHash('sha256')
-    .update(import.meta.dirname)
-    .digest('hex')
-    .slice(0, 8)
-  return join(tmpdir(), `portico-test-${checkout}`)
-}
-
-/** Connection string of the server's maintenance database. */
-export async function testServer(): Promise<string> {
-  const external = process.env.TEST_DATABASE_URL
-  if (external) return external
-  const folder = testServerFolder()
-  return locked(`${folder}.lock`, async () => {
-    const parameters = ['fsync=off', 'full_page_writes=off', 'synchronous_commit=off']
-    const server = await startEmbedded({ data: folder, database: 'tests', parameters })
-    return server.url
-  })
-}
-
-/** Stops the shared server, if it runs. */
-export async function stopTestServer(): Promise<void> {
-  if (process.env.TEST_DATABASE_URL) return
-  const server = await startEmbedded({ data: testServerFolder(), database: 'tests' })
-  await server.stop()
-}
-
-/** A folder as a lock between processes; one left by a killed process counts for 30 seconds. */
-async function locked<T>(path: string, work: () => Promise<T>): Promise<T> {
-  for (;;) {
-    try {
-      mkdirSync(path)
-      break
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
-      const age = Date.now() - (statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? Date.now())
-      if (age > 30_000) rmdirSync(path)
-      else await delay(25)
-    }
-  }
-  try {
-    return await work()
-  } finally {
-    rmdirSync(path)
-  }
-}
+import { testServer } from './server.ts'
 
 async function ensureTemplate(maintenance: string): Promise<string> {
   const name = `portico_template_${migrationsDigest(readMigrations())}`
@@ -128,9 +77,14 @@ export async function testDatabase(clock: Clock = systemClock()): Promise<TestDa
   const clocks = { control: clock, live: clock, sandbox: clock }
   const database = openDatabase({ ownerUrl, roles, clocks, poolSize: 4 })
   const owner = new pg.Pool({ connectionString: ownerUrl, max: 2, options: '-c search_path=control,live' })
+  let failed = false
+  afterEach((test) => {
+    if ('passed' in test && !test.passed) failed = true
+  })
   after(async () => {
     await Promise.all([database.close(), owner.end()])
-    await statement(maintenance, `drop database ${name} with (force)`)
+    if (failed) console.log(`the database of this file was kept: psql '${ownerUrl}'`)
+    else await statement(maintenance, `drop database ${name} with (force)`)
   })
   return { ...database, owner }
 }

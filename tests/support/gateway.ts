@@ -2,7 +2,7 @@
 import { hash } from 'node:crypto'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { createGateway, createNodeLane, guardServer } from '#/gateway/gateway.ts'
+import { createGateway, createNodeLane, expectContinue } from '#/gateway/gateway.ts'
 import type {
   Application,
   Credential,
@@ -19,6 +19,7 @@ import type {
   Target,
 } from '#/gateway/gateway.ts'
 import type { Operation } from '#/contracts/compile/compile.ts'
+import { answerBroken } from '#/kernel/http/http.ts'
 import { newId } from '#/kernel/id/id.ts'
 import { startUpstream } from './upstream.ts'
 import type { Upstream } from './upstream.ts'
@@ -50,7 +51,7 @@ export type Scene = Recorded & {
   readonly port: number
   readonly upstream: Upstream
   readonly gateway: Gateway
-  readonly logged: { level: string; event: string; details: Record<string, unknown> }[]
+  readonly logged: { level: string; details: Record<string, unknown> }[]
   /** What `decide` answers per operation id; others are allowed. */
   readonly decisions: Map<string, Decision>
   /** Ids of operations that are dark. */
@@ -89,8 +90,8 @@ export async function startScene(
     targets: new Map<string, Target>(),
   }
   let failure: Error | null = null
-  const log = (level: string) => (details: object, event?: string) =>
-    void scene.logged.push({ level, event: event ?? '', details: details as Record<string, unknown> })
+  const log = (level: string) => (details: object) =>
+    void scene.logged.push({ level, details: details as Record<string, unknown> })
   const gateway = createGateway({
     snapshot: snapshotOf(operations, scene, upstreamOf(upstream, options)),
     recorder: {
@@ -111,7 +112,8 @@ export async function startScene(
     ...(options.connections && { connections: options.connections }),
   })
   const server = createServer(createNodeLane(gateway))
-  guardServer(server, () => 'req_test')
+  expectContinue(server)
+  answerBroken(server, () => 'https://portal.example')
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const { port } = server.address() as AddressInfo
   const url = `http://127.0.0.1:${port}`

@@ -1,7 +1,7 @@
 /** Starts the product as its users do, as a process of its own with a data folder of its own. */
 import { spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -38,8 +38,15 @@ export type Running = {
   kill(whole?: boolean): Promise<void>
 }
 
+/** A data folder of its own, which goes when this process ends well. */
 export function dataFolder(): string {
-  return join(mkdtempSync(join(tmpdir(), 'portico-journey-')), 'data')
+  const folder = mkdtempSync(join(tmpdir(), 'portico-journey-'))
+  // Walkable, so that a database that root starts stands in it and goes with it.
+  chmodSync(folder, 0o711)
+  process.once('exit', (code) => {
+    if (code === 0) rmSync(folder, { recursive: true, force: true })
+  })
+  return join(folder, 'data')
 }
 
 /** Starts the program and waits until it says where it is; throws with its output when it ends first. */

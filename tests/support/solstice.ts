@@ -50,3 +50,11 @@ export function internalsIn(value: unknown, path = ''): string[] {
     ...internalsIn(inner, `${path}/${name}`),
   ])
 }
+
+/** A project as a partner sends it, right in every field. */
+export const project = {
+  name: 'Haus Lindenweg 12',
+  customer: { reference: 'K-2041', name: 'Marta Vogel', email: 'marta.vogel@example.com' },
+  site: { street: 'Lindenweg 12', postalCode: '86150', city: 'Augsburg', country: 'DE' },
+  roof: { kind: 'pitched', areaSquareMetres: 62, tiltDegrees: 38, azimuthDegrees: 175, covering: 'tiles' },
+}

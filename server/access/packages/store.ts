@@ -88,5 +88,7 @@ export async function insertAssignment(
 }
 
 export async function selectAssignment(tx: Tx, partnerId: string) {
-  return (await tx.rows<{ id: string; name: string; title: string }>(statements.selectAssignment, [partnerId]))[0]
+  return (
+    await tx.rows<{ id: string; name: string; title: string }>(statements.selectAssignment, [partnerId])
+  )[0]
 }

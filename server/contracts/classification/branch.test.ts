@@ -88,6 +88,14 @@ describe('oneOf and anyOf', () => {
   })
 })
 
+test('null takes its branch like any other value, and falls back on a schema that allows it itself', () => {
+  const cost = { enum: ['x', null], 'x-portico-class': 'cost' }
+  const schema = (choice: object[]) =>
+    object({ a: { type: ['string', 'null'], 'x-portico-class': 'public', oneOf: choice } })
+  assert.deepEqual(release(schema([cost, text]), { a: null }), {})
+  assert.deepEqual(release(schema([{ type: 'string' }]), { a: null }), { a: null })
+})
+
 describe('validity', () => {
   test('is found out soon for a deep value of a contract that tries every branch at every level', () => {
     const node = () => object({ next: ref('Node') }, { required: ['next'] })

@@ -6,7 +6,6 @@
  * entries of a map in the order of the upstream; whatever the contract does not describe is dropped.
  */
 import { createChooser } from '#/contracts/classification/branch.ts'
-import { type Class } from '#/contracts/classification/classes.ts'
 import { maxDepth } from '#/contracts/classification/exact.ts'
 import { createFailure, failed } from '#/contracts/classification/failure.ts'
 import { generate, type Toolbox } from '#/contracts/classification/generate.ts'
@@ -14,7 +13,7 @@ import { OffContract, type Projector } from '#/contracts/classification/off-cont
 import type { Finding } from '#/contracts/classification/reading/part.ts'
 import { createReader } from '#/contracts/classification/reading/reader.ts'
 import { createRuntime } from '#/contracts/classification/runtime.ts'
-import { classOf, createShapes, type Run, type Shape } from '#/contracts/classification/shape.ts'
+import { createShapes, type Run, type Shape } from '#/contracts/classification/shape.ts'
 import { createSurvey, type Survey } from '#/contracts/classification/survey.ts'
 import type { Dialect } from '#/contracts/validation/validation.ts'
 
@@ -38,9 +37,9 @@ export type Projection = Survey & {
 export type Classifier = {
   /** The projector of one body. `pointer` is the JSON Pointer of the schema in the document (`#/paths/…/schema`). */
   readonly projector: (schema: unknown, pointer: string) => Projection
-  /** The class that a schema states for the value as a whole, through `$ref` and `allOf`; null where there is none. */
-  readonly classOf: (schema: unknown, pointer: string) => Class | null
 }
+
+const withheld = 'the content as a whole has a class other than public, so no answer of this kind is released'
 
 /** Prepares one document. Its operations share everything that is read and made of its schemas. */
 export function createClassifier(
@@ -82,6 +81,7 @@ export function createClassifier(
       const root = shapes.of([reader.read(schema, pointer)], false)
       const { refusals, notices } = reader
       const found = { refusals: refusals.slice(told.refusals), notices: notices.slice(told.notices) }
+      if (root.hidden) found.notices.push({ pointer, code: 'content_withheld', message: withheld })
       told = { refusals: refusals.length, notices: notices.length }
       const project: Projector = (value) => {
         try {
@@ -94,6 +94,5 @@ export function createClassifier(
       }
       return { project, ...survey(root), ...found }
     },
-    classOf: (schema, pointer) => classOf(reader.read(schema, pointer)),
   }
 }

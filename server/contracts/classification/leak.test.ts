@@ -55,7 +55,7 @@ function judge(project: Projector, may: ReadonlySet<string>, value: unknown, isC
 }
 
 /** Some seconds in every run; `ROUNDS=10000` for an evening. */
-const rounds = Number(process.env['ROUNDS'] ?? 120)
+const rounds = Number(process.env['ROUNDS'] ?? 60)
 
 const hasChoice = (document: Node): boolean => /"(oneOf|anyOf|if)"/.test(JSON.stringify(document))
 
@@ -84,7 +84,7 @@ for (const defaultClass of [null, 'public'] as const) {
     )
     // A test of what comes out needs something to come out.
     assert.ok(count.judged > count.all / 3, JSON.stringify(count))
-    assert.ok(count.places > count.all * 2, JSON.stringify(count))
+    assert.ok(count.places > count.all, JSON.stringify(count))
   })
 }
 

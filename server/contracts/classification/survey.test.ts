@@ -106,14 +106,35 @@ test('each finding of a document is told once', () => {
   )
 })
 
-test('the class of a whole value is told through references and allOf', () => {
-  const document = { components: { schemas: { Cost: { 'x-portico-class': 'cost' } } } }
-  const { classOf } = createClassifier(document, { dialect: '3.1', defaultClass: 'public' })
-  const ref = { $ref: '#/components/schemas/Cost' }
-  assert.deepEqual(
-    [ref, { ...open, allOf: [ref] }, open, {}].map((schema) => classOf(schema, '#')),
-    ['cost', 'cost', 'public', null],
+test('what an author may not expect is noted', () => {
+  const notes = (schema: unknown, schemas = {}) =>
+    survey(schema, schemas).notices.map(({ pointer, code }) => `${pointer} ${code}`)
+  assert.deepEqual(notes({ type: 'object', 'x-portico-class': 'cost' }), ['#/s content_withheld'])
+  assert.deepEqual(notes({ discriminator: { propertyName: 'a' } }), ['#/s/discriminator discriminator_alone'])
+  const discriminator = { propertyName: 'a', mapping: { x: '#/components/schemas/B' } }
+  const ref = { $ref: '#/components/schemas/A' }
+  assert.deepEqual(notes({ oneOf: [ref], discriminator }, { A: {}, B: {} }), [
+    '#/s/discriminator/mapping discriminator_mapping',
+  ])
+  assert.deepEqual(notes({ oneOf: [{}], discriminator: { propertyName: 'a' } }), [
+    '#/s/discriminator discriminator_unused',
+  ])
+})
+
+test('a chain of schemas for one value that is too long is refused, however it is met', () => {
+  const length = 30_000
+  const chain = Object.fromEntries(
+    Array.from({ length }, (_, index) => [
+      `S${index}`,
+      { allOf: [{ $ref: `#/components/schemas/S${index + 1}` }] },
+    ]),
   )
+  const schemas = { ...chain, [`S${length}`]: { type: 'object' } }
+  for (const start of [0, length - 400]) {
+    const { refusals, project } = survey({ $ref: `#/components/schemas/S${start}` }, schemas)
+    assert.ok(refusals.length > 0 && refusals.every(({ code }) => code === 'schema_depth'))
+    assert.notEqual(project({ a: 1 }), '{"a":1}')
+  }
 })
 
 test('every answer of the GitHub API compiles within a second and a half, and releases nothing by itself', () => {

@@ -92,8 +92,9 @@ export function createChecks({
           const refused = withheld === null ? [] : withheld(value)
           const run = stops()
           if (run(value)) return refused
-          const errors = isSmall(value, maxNodes) ? allErrors(collects(), value) : (run.errors ?? [])
-          return [...refused, ...faultsOf(errors, maxFaults - refused.length)]
+          if (!isSmall(value, maxNodes)) return marked(faultsOf(run.errors ?? [], 1), refused)
+          const faults = marked(faultsOf(allErrors(collects(), value), maxFaults), refused)
+          return [...faults, ...unsaid(refused, faults)].slice(0, maxFaults)
         } catch (error) {
           if (error instanceof Exhausted) return [tooComplex]
           // The stack of a recursive schema on a value nested thousands deep.
@@ -103,6 +104,23 @@ export function createChecks({
       }
     },
   }
+}
+
+/**
+ * The faults of a schema that does not know the withheld fields, so that nothing about them (not their place in the
+ * list, not their number) tells them from fields that do not exist. Which is which is only marked.
+ */
+function marked(faults: readonly Fault[], withheld: readonly Fault[]): readonly Fault[] {
+  if (withheld.length === 0) return faults
+  const known = new Map(withheld.map((fault) => [fault.pointer, fault]))
+  return faults.map((fault) => (fault.code === 'unknown' ? (known.get(fault.pointer) ?? fault) : fault))
+}
+
+/** What a schema that is open to any name does not refuse by itself. A union that matches nothing tells no more than that. */
+function unsaid(withheld: readonly Fault[], faults: readonly Fault[]): readonly Fault[] {
+  const unions = faults.filter(({ code }) => code === 'oneOf' || code === 'anyOf')
+  const isIn = ({ pointer }: Fault) => unions.some((union) => pointer.startsWith(`${union.pointer}/`))
+  return withheld.filter((fault) => !faults.includes(fault) && !isIn(fault))
 }
 
 const asksNothing = (schema: JsonSchema): boolean =>

@@ -4,7 +4,7 @@
  */
 import { checkedFormats, keywords, type Dialect } from '#/contracts/validation/keywords.ts'
 import { isTree, own, reference, type Tree } from '#/contracts/validation/pointers.ts'
-import { withheldProperties } from '#/contracts/validation/withheld.ts'
+import { staysInside, withheldProperties } from '#/contracts/validation/withheld.ts'
 
 export type JsonSchema = boolean | Record<string, unknown>
 
@@ -47,6 +47,13 @@ function write(written: Record<string, unknown>, name: string, schema: Tree, t: 
     case 'required':
       writeRequired(written, value, schema, t)
       return
+    case 'dependentRequired':
+      writeDependent(written, value, schema, t)
+      return
+    case 'properties':
+    case 'patternProperties':
+      if (isTree(value)) written[name] = mapped(sendable(value, t), (one) => translate(one, t))
+      return
     case 'uniqueItems':
       if (value === true) written['distinctItems'] = true
       return
@@ -77,6 +84,28 @@ function writeRequired(written: Record<string, unknown>, value: unknown, schema:
   const withheld = withheldProperties(t.document, schema)
   const left = value.filter((name) => typeof name === 'string' && !withheld.has(name))
   if (left.length > 0) written['required'] = left
+}
+
+/** Of names that a caller may not send nothing depends, and none of them depends on another. */
+function writeDependent(
+  written: Record<string, unknown>,
+  value: unknown,
+  schema: Tree,
+  t: Translation,
+): void {
+  if (!isTree(value)) return
+  const withheld = withheldProperties(t.document, schema)
+  const left = Object.entries(value).filter(([name]) => !withheld.has(name))
+  const names = (all: unknown) => (Array.isArray(all) ? all.filter((one) => !withheld.has(String(one))) : [])
+  written['dependentRequired'] = Object.fromEntries(left.map(([name, all]) => [name, names(all)]))
+}
+
+/**
+ * Without those that stay inside. Whoever sends one is refused on another way (withheld.ts), and what is said of its
+ * value must be what is said of a name that does not exist.
+ */
+function sendable(properties: Tree, { document }: Translation): Tree {
+  return Object.fromEntries(Object.entries(properties).filter(([, one]) => !staysInside(document, one, one)))
 }
 
 /** 3.0: `exclusiveMinimum: true` says that `minimum` itself is out. */

@@ -17,6 +17,7 @@ export type RecordReader = {
 }
 
 const newline = 0x0a
+const byteOrderMark = Buffer.from('\ufeff')
 
 /** Calls `take` with each line; what it returns leaves, unless it is `OffContract`. */
 function createLineReader(maxBytes: number, take: (line: Buffer) => string | OffContract): RecordReader {
@@ -76,9 +77,13 @@ export function createJsonLines(project: Projector, maxBytes: number): RecordRea
 export function createEventStream(project: Projector, maxBytes: number): RecordReader {
   let data: string[] = []
   let dataBytes = 0
+  let isFirst = true
 
   const lines = createLineReader(maxBytes, (sent) => {
-    const line = sent.at(-1) === 0x0d ? sent.subarray(0, -1) : sent
+    // A byte order mark may stand in front of the stream, and means nothing.
+    const from = isFirst && sent.indexOf(byteOrderMark) === 0 ? byteOrderMark.length : 0
+    isFirst = false
+    const line = sent.subarray(from, sent.at(-1) === 0x0d ? -1 : undefined)
     if (line.length === 0) return event()
     if (line[0] === 0x3a) return ':\n'
     const text = line.toString('utf8')

@@ -138,6 +138,12 @@ test('of server-sent events only projected data leaves', async () => {
   )
 })
 
+test('an event behind a byte order mark is not lost', async () => {
+  answerWith('text/event-stream', (response) => response.end('\ufeffdata: {"id":"1","name":"a"}\n\n'))
+  const answer = await exchangeBytes(scene.port, get('/events'))
+  assert.ok(content(answer).includes('data: {"id":"1","name":"a"}'))
+})
+
 test('released content passes as it is, with its length', async () => {
   const pdf = Buffer.from(Array.from({ length: 300_000 }, (_, i) => i % 256))
   scene.upstream.answer((_request, response) => {

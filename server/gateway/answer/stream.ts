@@ -33,7 +33,7 @@ export function createStream(
     write(projected.text)
     if (projected.failure === null) return true
     const { pointer, reason } = projected.failure
-    gateway.report(exchange, 'upstream off contract', { reason, pointer })
+    gateway.report(exchange, 'upstream.off_contract', { reason, pointer })
     breakOff('gateway.off_contract')
     return false
   }

@@ -110,24 +110,10 @@ function sinkOf(incoming: IncomingMessage, response: ServerResponse): Sink {
   }
 }
 
-/** Answers what a server would answer by itself, before any lane sees it: expectations and broken requests. */
-export function guardServer(server: Server, newRequestId: () => string): void {
+/** A server would say `100 Continue` by itself; ours says it when the content is wanted. */
+export function expectContinue(server: Server): void {
   server.on('checkContinue', (incoming: Expecting, response: ServerResponse) => {
     incoming[expecting] = true
     server.emit('request', incoming, response)
   })
-  server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
-    if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy()
-    const status = statusOf(error.code)
-    socket.end(
-      `HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\nCache-Control: no-store\r\n` +
-        `Request-Id: ${newRequestId()}\r\n\r\n`,
-    )
-  })
-}
-
-function statusOf(code: string | undefined): string {
-  if (code === 'HPE_HEADER_OVERFLOW') return '431 Request Header Fields Too Large'
-  if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return '408 Request Timeout'
-  return '400 Bad Request'
 }

@@ -21,7 +21,7 @@ export function record(exchange: Exchange, gateway: Inside): Verdict {
   if (exchange.credential.member !== null) return null
   gateway.recorder.record(recordOf(exchange, gateway), (error) => {
     if (error === null) return gateway.resume(exchange, null)
-    gateway.report(exchange, 'exchange not recorded', { error })
+    gateway.report(exchange, 'exchange.not_recorded', { err: error })
     gateway.resume(exchange, refuse(notRecorded, { headers: { 'Retry-After': '1' } }))
   })
   return wait

@@ -61,13 +61,28 @@ function answerStream(exchange: Exchange, gateway: Inside, upstream: UpstreamAns
   return verdict
 }
 
-/** What the contract calls it; where that is a range, or text in a charset of its own, what the upstream calls it. */
+/**
+ * What the contract calls it; where that is a range, what the upstream calls it. Of the parameters only the charset
+ * of a text matters to a reader, and only one that is known: any other word is text that nobody released.
+ */
 function contentTypeOf(rule: AnswerRule, upstream: UpstreamAnswer): string {
-  if (rule.kind !== 'text' && !rule.mediaType.includes('*')) return rule.mediaType
+  const isRange = rule.mediaType.includes('*')
+  if (rule.kind !== 'text' && !isRange) return rule.mediaType
   const sent = upstream.headers['content-type'] as string
-  const [essence] = sent.split(';', 1)
+  const essence = isRange ? sent.split(';', 1)[0]!.trim().toLowerCase() : rule.mediaType
   const charset = /;\s*charset="?([A-Za-z0-9_-]{1,40})"?/i.exec(sent)?.[1]
-  return charset === undefined ? essence!.trim() : `${essence!.trim()}; charset=${charset}`
+  return charset !== undefined && essence.startsWith('text/') && isCharset(charset)
+    ? `${essence}; charset=${charset.toLowerCase()}`
+    : essence
+}
+
+/** The labels of the Encoding standard (§4.2), which every browser knows. */
+function isCharset(label: string): boolean {
+  try {
+    return new TextDecoder(label).encoding !== ''
+  } catch {
+    return false
+  }
 }
 
 /** Adds the released headers and makes the answer, or refuses it. */
@@ -87,6 +102,6 @@ function release(
 }
 
 function offContract(exchange: Exchange, gateway: Inside, reason: string, pointer: string): Refused {
-  gateway.report(exchange, 'upstream off contract', { reason, pointer })
+  gateway.report(exchange, 'upstream.off_contract', { reason, pointer })
   return refuse(upstreamOffContract)
 }

@@ -113,9 +113,14 @@ function judge(
 }
 
 function verdictOn(parameters: readonly Violation[], body: readonly Violation[]): Refused | null {
-  if (body.length > 0) return refuse(invalidBody, { errors: [...parameters, ...body] })
-  if (parameters.length > 0) return refuse(invalidParameters, { errors: parameters })
+  if (body.length > 0) return refuse(invalidBody, { errors: [...parameters, ...body].map(told) })
+  if (parameters.length > 0) return refuse(invalidParameters, { errors: parameters.map(told) })
   return null
+}
+
+/** To a caller a field that is kept inside is one that does not exist. */
+function told(violation: Violation): Violation {
+  return violation.code === 'internal' ? { ...violation, code: 'unknown' } : violation
 }
 
 function bodyViolation(code: string, detail: string): Violation {

@@ -177,7 +177,7 @@ export class UpstreamCall implements Call {
         return this.#endStream('gateway.upstream_broke')
       }
       if (this.#mayRetry(error)) return this.start()
-      this.#gateway.report(this.#exchange, 'upstream failed', {
+      this.#gateway.report(this.#exchange, 'upstream.failed', {
         error: codeOf(error),
         message: error.message,
       })
@@ -209,7 +209,7 @@ export class UpstreamCall implements Call {
   }
 
   #offContract(reason: string): void {
-    this.#gateway.report(this.#exchange, 'upstream off contract', { reason, status: this.#status })
+    this.#gateway.report(this.#exchange, 'upstream.off_contract', { reason, status: this.#status })
     this.#state = 'over'
     this.#bytes = 0
     this.#measure()

@@ -48,7 +48,7 @@ test('the upstream learns who calls, and nothing of the credential', async () =>
   assert.equal(headers.get('portico-partner-id'), 'ptn_018f4e2a00007000800000000000aaaa')
   assert.equal(headers.get('portico-application-id'), 'app_018f4e2a00007000800000000000bbbb')
   assert.equal(headers.get('portico-environment'), 'live')
-  assert.match(headers.get('traceparent')!, /^00-[0-9a-f]{32}-[0-9a-f]{16}-03$/)
+  assert.match(headers.get('traceparent')!, /^00-[0-9a-f]{32}-[0-9a-f]{16}-01$/)
   assert.equal(headers.get('portico-request-id'), `req_${scene.records[0]!.id.replaceAll('-', '')}`)
   assert.ok(!scene.upstream.received().includes(keys.live))
 })

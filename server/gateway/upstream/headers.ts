@@ -3,7 +3,6 @@
  * needs, and ours. So hop-by-hop fields (RFC 9110 §7.6.1), cookies, credentials and whatever else a client
  * invents never arrive, and what claims to come from Portico does.
  */
-import { randomFillSync } from 'node:crypto'
 import type { Operation } from '#/contracts/compile/compile.ts'
 import { headerOf } from '#/gateway/exchange.ts'
 import type { Exchange, RawHeaders } from '#/gateway/exchange.ts'
@@ -42,10 +41,10 @@ const neverPassing: readonly string[] = [
 
 export type HeaderWriter = (exchange: Exchange) => string[]
 
-export function createHeaderWriter(): HeaderWriter {
+/** `traceParent`: the trace context of a request, by its id. */
+export function createHeaderWriter(traceParent: (id: string) => string): HeaderWriter {
   const passing = new WeakMap<Operation, ReadonlySet<string>>()
   const identities = new WeakMap<Application, Identity>()
-  const spanId = createSpanIds()
 
   return (exchange) => {
     const { route, credential, request, requestId } = exchange
@@ -57,10 +56,9 @@ export function createHeaderWriter(): HeaderWriter {
     const headers = [
       'Forwarded',
       forwarded(exchange),
-      // A new root: what a client says about traces is not believed (W3C Trace Context §4.3). The random
-      // flag holds: the last 62 bits of a UUIDv7 are random.
+      // A new root: what a client says about traces is not believed (W3C Trace Context §4.3).
       'traceparent',
-      `00-${requestId.slice(4)}-${spanId()}-03`,
+      traceParent(exchange.id),
       'Accept-Encoding',
       'identity',
       'Portico-Request-Id',
@@ -137,7 +135,8 @@ function addContentHeaders(headers: string[], exchange: Exchange): void {
   const { bodyRule, request } = exchange
   const own = bodyRule?.kind === 'json' && !bodyRule.mediaType.includes('*') ? bodyRule.mediaType : undefined
   const contentType = own ?? headerOf(request.headers, 'content-type')
-  if (contentType !== undefined) headers.push('Content-Type', contentType)
+  if (contentType !== undefined && !contentType.includes(exchange.secret))
+    headers.push('Content-Type', contentType)
   if (exchange.bytes === null && request.body!.length !== null) {
     headers.push('Content-Length', String(request.body!.length))
   }
@@ -152,18 +151,4 @@ function forwarded(exchange: Exchange): string {
   // A host that needs escaping is no host; the upstream does without it.
   if (host === undefined || !/^[A-Za-z0-9._:[\]-]+$/.test(host)) return value
   return `${value};host="${host}"`
-}
-
-/** 8 random bytes at a time out of a block: one call into the system's random source for 512 requests. */
-function createSpanIds(): () => string {
-  const block = Buffer.allocUnsafe(4096)
-  let at = block.length
-  return () => {
-    if (at === block.length) {
-      randomFillSync(block)
-      at = 0
-    }
-    at += 8
-    return block.toString('hex', at - 8, at)
-  }
 }

@@ -74,7 +74,7 @@ function take(exchange: Exchange, gateway: Inside, answer: LocalAnswer): void {
   const plan = planAnswer(exchange, answer.status, headers, gateway.limits.answerBytes)
   if (plan !== 'buffer' && plan !== 'drop') {
     const reason = typeof plan === 'object' ? plan.reason : 'a stream'
-    gateway.report(exchange, 'handler off contract', { reason, status: answer.status })
+    gateway.report(exchange, 'handler.off_contract', { reason, status: answer.status })
     return gateway.resume(exchange, refuse(upstreamOffContract))
   }
   const bytes = plan === 'buffer' ? Buffer.from(text ?? '') : null

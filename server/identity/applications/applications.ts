@@ -31,7 +31,7 @@ export async function createApplication(
   return created
 }
 
-/** In the order they were created. */
+/** The oldest first, to the millisecond. */
 export async function listApplications(
   tx: Tx,
   partnerId: string,

@@ -215,7 +215,7 @@ export async function findKey(tx: Tx, partnerId: string, keyId: string): Promise
   return found
 }
 
-/** All keys of the partner with the environment they work in, in the order they were created. */
+/** All keys of the partner with what they belong to; the oldest first, to the millisecond. */
 export async function listKeys(tx: Tx, partnerId: string): Promise<(Key & { application: Application })[]> {
   const applications = new Map((await listApplications(tx, partnerId)).map((found) => [found.id, found]))
   const keys = await store.listKeys(tx, partnerId)

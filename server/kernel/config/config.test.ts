@@ -44,6 +44,47 @@ test('all mistakes come at once, and a secret is not repeated', () => {
   )
 })
 
+test('each wrong value of each setting is told in one line that names it', () => {
+  const wrong: Readonly<Record<string, readonly string[]>> = {
+    PORT: ['x', '-1', '65536', '1.5', '0x10'],
+    ADMIN_PORT: ['abc'],
+    PUBLIC_URL: ['foo', 'ftp://x', 'http://', 'https://u:p@x', 'https://x/?y=1', 'https://x/#y'],
+    DATABASE_URL: ['x', 'mysql://h/d', 'postgres:///d'],
+    PORTICO_CONFIG: ['/nowhere/portico.yaml'],
+    PORTICO_KEY: ['short', '!'.repeat(44), Buffer.alloc(33).toString('base64')],
+    PORTICO_JOURNAL_SYNC: ['never', 'Grouped'],
+    PORTICO_DRAIN_TIME: ['20', '-1s', '25h', '99999999h'],
+    LOG_LEVEL: ['loud', 'INFO'],
+    OTEL_EXPORTER_OTLP_ENDPOINT: ['collector:4318', 'http://c/v1?x'],
+    PORTICO_TRACE_RATIO: ['2', '-0.1', 'abc', 'NaN', 'Infinity', '0x1'],
+  }
+  for (const [name, values] of Object.entries(wrong)) {
+    for (const value of values) {
+      assert.throws(
+        () => readConfig({ [name]: value }),
+        (error: unknown) => {
+          assert.ok(error instanceof ConfigError, `${name}=${value}`)
+          assert.equal(error.mistakes.length, 1)
+          assert.match(error.message, new RegExp(`^${name}\\b`))
+          return true
+        },
+        `${name}=${value}`,
+      )
+    }
+  }
+})
+
+test('blanks around a value are not part of it, and a blank value is none', () => {
+  const config = readConfig({ PORT: ' 9000\r', PORTICO_TRACE_RATIO: '5e-1', LOG_LEVEL: ' ' })
+  assert.equal(config.port, 9000)
+  assert.equal(config.traceRatio, 0.5)
+  assert.equal(config.logLevel, 'info')
+})
+
+test('an address loses its last slash', () => {
+  assert.equal(readConfig({ PUBLIC_URL: 'https://api.example/v1/' }).publicUrl, 'https://api.example/v1')
+})
+
 test('both ports the same is a mistake, both free is not', () => {
   assert.throws(() => readConfig({ PORT: '9000', ADMIN_PORT: '9000' }), /both 9000/)
   assert.equal(readConfig({ PORT: '0', ADMIN_PORT: '0' }).port, 0)

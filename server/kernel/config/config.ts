@@ -42,6 +42,9 @@ type Read = { readonly value: unknown } | { readonly mistake: string }
 
 const units: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 }
 
+/** A day, in milliseconds; timers of Node run at most 24 of them, and then at once. */
+const longest = 86_400_000
+
 /** `2s`, `500ms`, `5m` in milliseconds; null when it is no duration. */
 export function parseDuration(text: string): number | null {
   const found = /^(\d{1,9})(ms|s|m|h)$/.exec(text)
@@ -56,26 +59,36 @@ const readers: Readonly<Record<Kind, (text: string, setting: Setting) => Read>> 
   path: (text) => ({ value: resolve(text) }),
   text: (text) => ({ value: text }),
   flag: (text) =>
-    text === '1' || text === 'true'
-      ? { value: true }
-      : text === '0' || text === 'false'
-        ? { value: false }
-        : { mistake: 'is neither true nor false' },
+    text === 'true' || text === 'false'
+      ? { value: text === 'true' }
+      : { mistake: 'is neither true nor false' },
   choice: (text, setting) =>
     setting.choices?.includes(text)
       ? { value: text }
       : { mistake: `is none of ${setting.choices?.join(', ') ?? ''}` },
-  url: (text) =>
-    URL.canParse(text) && /^https?:/.test(text)
-      ? { value: text.replace(/\/+$/, '') }
-      : { mistake: 'is not an address that begins with http:// or https://' },
-  postgres: (text) =>
-    URL.canParse(text) && /^postgres(ql)?:/.test(text)
-      ? { value: text }
-      : { mistake: 'is not an address that begins with postgres://' },
+  url: (text) => {
+    if (!URL.canParse(text) || !/^https?:/.test(text)) {
+      return { mistake: 'is not an address that begins with http:// or https://' }
+    }
+    const { username, password, search, hash } = new URL(text)
+    return username + password + search + hash === ''
+      ? { value: text.replace(/[/?#]+$/, '') }
+      : { mistake: 'has more than a host, a port and a path' }
+  },
+  postgres: (text) => {
+    if (!URL.canParse(text) || !/^postgres(ql)?:/.test(text)) {
+      return { mistake: 'is not an address that begins with postgres://' }
+    }
+    return new URL(text).host === '' ? { mistake: 'names no host' } : { value: text }
+  },
   duration: (text) => {
     const value = parseDuration(text)
-    return value === null ? { mistake: 'is not a duration such as 500ms, 20s or 5m' } : { value }
+    if (value === null) return { mistake: 'is not a duration such as 500ms, 20s or 5m' }
+    return value > longest ? { mistake: 'is longer than 24h' } : { value }
+  },
+  share: (text) => {
+    const value = /^\d*\.?\d+(e-\d+)?$/i.test(text) ? Number(text) : Number.NaN
+    return value >= 0 && value <= 1 ? { value } : { mistake: 'is not a number from 0 to 1' }
   },
   key: (text) => {
     const value = Buffer.from(text, 'base64')
@@ -86,7 +99,8 @@ const readers: Readonly<Record<Kind, (text: string, setting: Setting) => Read>> 
 function readAll(environment: Readonly<Record<string, string | undefined>>, mistakes: string[]) {
   const values: Record<string, unknown> = {}
   for (const [property, setting] of Object.entries<Setting>(settings)) {
-    const text = environment[setting.name] || setting.fallback
+    // Files of settings bring blanks and carriage returns along.
+    const text = environment[setting.name]?.trim() || setting.fallback
     if (text === null) {
       values[property] = null
       continue
@@ -113,10 +127,6 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
   ] as const) {
     if (typeof path === 'string' && !readable(path)) mistakes.push(`${name}=${path} cannot be read`)
   }
-  const ratio = Number(values.traceRatio)
-  if (!(ratio >= 0 && ratio <= 1)) {
-    mistakes.push(`PORTICO_TRACE_RATIO=${String(values.traceRatio)} is not a number from 0 to 1`)
-  }
   if (values.port !== 0 && values.port !== undefined && values.port === values.adminPort) {
     mistakes.push(`PORT and ADMIN_PORT are both ${values.port as number}`)
   }
@@ -124,7 +134,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
   const tls =
     typeof tlsCert === 'string' && typeof tlsKey === 'string' ? { cert: tlsCert, key: tlsKey } : null
   // Each property was read by the reader of its kind, so the shape is the one declared above.
-  return { ...(values as unknown as Config), tls, traceRatio: ratio }
+  return { ...(values as unknown as Config), tls }
 }
 
 function readable(path: string): boolean {

@@ -1,5 +1,15 @@
 /** The one table of settings. The reference page is generated from it, so each row says what a reader needs. */
-export type Kind = 'port' | 'path' | 'url' | 'text' | 'choice' | 'flag' | 'postgres' | 'duration' | 'key'
+export type Kind =
+  | 'port'
+  | 'path'
+  | 'url'
+  | 'text'
+  | 'choice'
+  | 'flag'
+  | 'postgres'
+  | 'duration'
+  | 'share'
+  | 'key'
 
 export type Setting = {
   readonly name: string
@@ -120,7 +130,7 @@ export const settings = {
   },
   traceRatio: {
     name: 'PORTICO_TRACE_RATIO',
-    kind: 'text',
+    kind: 'share',
     fallback: '0.01',
     sentence: 'Share of exchanges that get a span, from 0 to 1.',
   },

@@ -62,5 +62,7 @@ function runInitdb(place: Installation, folder: string, passwordFile: string): P
 function reasonIn(words: string, code: number | null): string {
   const lines = words.trim().split('\n')
   const telling = lines.findLast((line) => /No space|FATAL|PANIC|ERROR|error:|could not/i.test(line))
-  return telling ?? (words.trim() || `initdb ended with ${String(code)}`)
+  return (
+    telling?.replace(/^.*?(?=FATAL|PANIC|ERROR)/, '') ?? (words.trim() || `initdb ended with ${String(code)}`)
+  )
 }

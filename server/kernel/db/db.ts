@@ -8,9 +8,11 @@ import { ensureRoles, readRoles, roleName, schemas } from '#/kernel/db/roles.ts'
 import type { Roles } from '#/kernel/db/roles.ts'
 import type { World } from '#/kernel/db/world.ts'
 
+export { DatabaseAway, isAway } from '#/kernel/db/away.ts'
 export { startEmbedded } from '#/kernel/db/embedded.ts'
 export type { Embedded } from '#/kernel/db/embedded.ts'
 export { migrationsDigest, readMigrations } from '#/kernel/db/migrations.ts'
+export { createProbe } from '#/kernel/db/probe.ts'
 export { transact } from '#/kernel/db/tx.ts'
 export type { World } from '#/kernel/db/world.ts'
 export type { Actor } from '#/kernel/db/actor.ts'
@@ -36,16 +38,14 @@ const oldestServer = 150_000
 
 /** Brings the database up to date and makes its roles. Safe from several nodes at once. */
 export async function migrate(ownerUrl: string, extraSchemas: readonly string[] = []): Promise<Roles> {
-  const client = new pg.Client({ connectionString: ownerUrl, application_name: 'portico migrate' })
-  await connectOrExplain(client, ownerUrl)
+  const client = new pg.Client({
+    connectionString: ownerUrl,
+    application_name: 'portico migrate',
+    connectionTimeoutMillis: 10_000,
+  })
+  await connectOrExplain(client)
   try {
-    const version = await client.query<{ server_version_num: string }>('show server_version_num')
-    const number = Number(version.rows[0]?.server_version_num)
-    if (number < oldestServer) {
-      throw new Error(
-        `The database server is PostgreSQL ${Math.floor(number / 10_000)}; Portico needs 15 or later`,
-      )
-    }
+    await refuseUnfit(client)
     await client.query('select pg_advisory_lock($1)', [migrationLock])
     await applyMigrations(client, readMigrations())
     for (const schema of extraSchemas) await client.query(`create schema if not exists ${schema}`)
@@ -57,14 +57,43 @@ export async function migrate(ownerUrl: string, extraSchemas: readonly string[] 
   }
 }
 
-async function connectOrExplain(client: pg.Client, url: string): Promise<void> {
+async function connectOrExplain(client: pg.Client): Promise<void> {
+  // An idle connection that breaks would otherwise end the process with a trace.
+  client.on('error', () => {})
   try {
     await client.connect()
   } catch (cause) {
-    const { host, pathname } = new URL(url)
-    throw new Error(`The database at ${host}${pathname} cannot be opened: ${(cause as Error).message}`, {
-      cause,
-    })
+    const place = `${client.host}:${client.port}/${client.database ?? ''}`
+    throw new Error(`The database at ${place} cannot be opened: ${(cause as Error).message}`, { cause })
+  }
+}
+
+/** Too old a server, or a user with too few rights, is told before anything is changed. */
+async function refuseUnfit(client: pg.Client): Promise<void> {
+  const shown = await client.query<{ server_version_num: string }>('show server_version_num')
+  const version = Number(shown.rows[0]?.server_version_num)
+  if (version < oldestServer) {
+    throw new Error(
+      `The database server is PostgreSQL ${Math.floor(version / 10_000)}; Portico needs 15 or later`,
+    )
+  }
+  const found = await client.query<{ user: string; roles: boolean; schemas: boolean }>(
+    `select current_user as user, rolsuper or rolcreaterole as roles,
+       has_database_privilege(current_database(), 'create') as schemas
+     from pg_roles where rolname = current_user`,
+  )
+  const { user, roles, schemas: mayCreate } = found.rows[0] ?? { user: '', roles: false, schemas: false }
+  const name = client.escapeIdentifier(user)
+  if (!roles) {
+    throw new Error(
+      `The database user ${user} may not create the roles of the worlds; as a superuser: alter role ${name} createrole`,
+    )
+  }
+  if (!mayCreate) {
+    const database = client.escapeIdentifier(client.database ?? '')
+    throw new Error(
+      `The database user ${user} may not create schemas; as its owner: alter database ${database} owner to ${name}`,
+    )
   }
 }
 
@@ -93,6 +122,9 @@ export function openDatabase(options: OpenOptions): Database {
       idle_in_transaction_session_timeout: 60_000,
       lock_timeout: 10_000,
       connectionTimeoutMillis: 10_000,
+      // Of a server that was cut off without a word nobody else would notice for a quarter of an hour.
+      query_timeout: 40_000,
+      keepAlive: true,
     })
     pool.on('error', (error) => options.onError?.(error))
     // A connection that breaks while it is lent fails the statement that runs; it emits the error as well, which,

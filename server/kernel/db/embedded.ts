@@ -89,11 +89,11 @@ function createKeeper(place: Installation, first: Postmaster, options: Omit<Laun
   let { pid } = first
   let looking: NodeJS.Timeout | undefined
   let restarting: Promise<void> | null = null
-  let stopping = false
+  const stopping = new AbortController()
 
   async function restart(told: Told): Promise<void> {
     told('ended', null)
-    for (let pause = lookEvery; !stopping; pause = Math.min(pause * 2, longestPause)) {
+    for (let pause = lookEvery; !stopping.signal.aborted; pause = Math.min(pause * 2, longestPause)) {
       try {
         ;({ pid } = await launch(place, { ...options, port }))
         return told('restarted', null)
@@ -112,7 +112,7 @@ function createKeeper(place: Installation, first: Postmaster, options: Omit<Laun
       }, lookEvery).unref()
     },
     async stop(): Promise<void> {
-      stopping = true
+      stopping.abort()
       clearInterval(looking)
       await restarting
       await stopPostmaster(place, running(place)?.pid ?? pid)

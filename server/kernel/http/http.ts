@@ -4,7 +4,7 @@
  */
 import { Readable } from 'node:stream'
 import Fastify from 'fastify'
-import type { FastifyError, FastifyInstance, FastifyRequest } from 'fastify'
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { Ajv } from 'ajv'
 import type { Tx, World } from '#/kernel/db/db.ts'
 import { newId, publicId } from '#/kernel/id/id.ts'
@@ -23,18 +23,10 @@ export type {
   PartnerOperation,
 } from '#/kernel/http/operations.ts'
 
+export { answerBroken } from '#/kernel/http/broken.ts'
 export { defaultLimit, pageOf, pageQuery, pageQueryOf, pageSchema } from '#/kernel/http/lists.ts'
 export type { Page, PageQuery, Signer } from '#/kernel/http/lists.ts'
-export {
-  BadCursor,
-  BadRequest,
-  Invalid,
-  LiveKeyNeeded,
-  NotFound,
-  Starting,
-  TooLarge,
-  UnsupportedMedia,
-} from '#/kernel/http/problems.ts'
+export { BadCursor, LiveKeyNeeded } from '#/kernel/http/problems.ts'
 export { listen } from '#/kernel/http/listen.ts'
 export { problemPages } from '#/kernel/http/problem-pages.ts'
 export { route, streamed } from '#/kernel/http/routes.ts'
@@ -66,6 +58,11 @@ export async function createHttp(options: HttpOptions): Promise<Http> {
     bodyLimit: 1024 * 1024,
     routerOptions: { maxParamLength: 200 },
     exposeHeadRoutes: true,
+    // What the router cannot even read: a percent sign of nothing, a segment without end.
+    frameworkErrors: (error, request, reply) => {
+      greet(request, reply)
+      return translate(options, error, request, reply)
+    },
   })
   const bodies = new Ajv({ allErrors: true, strict: false })
   // Everything in a query is text, so there and only there numbers are read from it.
@@ -75,10 +72,7 @@ export async function createHttp(options: HttpOptions): Promise<Http> {
     return (data) =>
       validate(data) ? { value: data } : { error: violations(httpPart ?? 'body', validate.errors ?? []) }
   })
-  app.addHook('onRequest', async (request, reply) => {
-    reply.headers({ 'request-id': publicId('req', request.id), 'cache-control': 'no-store' })
-    reply.headers(safeHeaders)
-  })
+  app.addHook('onRequest', async (request, reply) => greet(request, reply))
   app.setErrorHandler((error: FastifyError, request, reply) => translate(options, error, request, reply))
   app.setNotFoundHandler((request, reply) => send(options, request, reply, NotFound, {}))
   for (const definition of options.routes) addRoute(app, options, definition)
@@ -92,6 +86,12 @@ const safeHeaders = {
   'referrer-policy': 'no-referrer',
   'content-security-policy':
     "default-src 'none'; style-src 'self' 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'",
+}
+
+/** The headers that every answer has. */
+function greet(request: FastifyRequest, reply: FastifyReply): void {
+  reply.headers({ 'request-id': publicId('req', request.id), 'cache-control': 'no-store' })
+  reply.headers(safeHeaders)
 }
 
 const callers = new WeakMap<FastifyRequest, Caller>()

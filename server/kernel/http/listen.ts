@@ -1,17 +1,22 @@
 /** The two ports: bound before anything else starts, so that a port in use is the first thing one hears of. */
-import { readFileSync, watchFile, unwatchFile } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { IncomingMessage, RequestListener, Server, ServerOptions, ServerResponse } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
+import { answerBroken } from '#/kernel/http/broken.ts'
+import { Starting } from '#/kernel/http/problems.ts'
+import { answerPlainHttp, readPair, reloadOnChange } from '#/kernel/http/tls.ts'
+import type { CertificateFiles } from '#/kernel/http/tls.ts'
 import { newId, publicId } from '#/kernel/id/id.ts'
 import { problemBody } from '#/kernel/problem/problem.ts'
-import { Starting } from '#/kernel/http/problems.ts'
 
 export type Listener = {
   readonly port: number
-  /** Until the first call everything is answered 503. */
-  serve(handler: RequestListener): void
+  /** For what a handler must know of the server itself. */
+  readonly server: Server
+  /** Until the first call everything is answered 503. `base`: address under which the problem pages stand. */
+  serve(handler: RequestListener, base: string): void
   /** No new connection, and kept ones close behind their current answer; resolves when all are gone, or after `within` ms. */
   drain(within: number): Promise<void>
 }
@@ -19,14 +24,15 @@ export type Listener = {
 export type ListenOptions = {
   readonly host: string
   readonly port: number
-  /** Name of the setting, for the message when the port is taken. */
+  /** Names of the settings, for the message when the port is taken or the address is none of ours. */
   readonly setting: string
-  readonly tls?: { readonly cert: string; readonly key: string } | null
+  readonly hostSetting: string
+  readonly tls?: CertificateFiles | null
   /** Told when a changed certificate was taken over, or could not be. */
   readonly onTlsReload?: (error: Error | null) => void
 }
 
-/** Bounds on a connection: slow senders are cut off, kept connections end before common load balancers' (60 s). */
+/** Bounds on a connection: slow senders are cut off, kept connections end after common load balancers' (60 s). */
 const bounds: ServerOptions = {
   headersTimeout: 15_000,
   requestTimeout: 120_000,
@@ -38,25 +44,73 @@ const bounds: ServerOptions = {
   joinDuplicateHeaders: false,
 }
 
+const handshakeTimeout = 15_000
+
 export async function listen(options: ListenOptions): Promise<Listener> {
   let handler: RequestListener = notReady
+  let base = ''
   let draining = false
   const dispatch: RequestListener = (request, response) => {
     if (draining) response.shouldKeepAlive = false
     handler(request, response)
   }
   const server = options.tls
-    ? createTlsServer({ ...bounds, ...readPair(options.tls) }, dispatch)
+    ? secureServer(options, options.tls, dispatch, () => base)
     : createServer(bounds, dispatch)
-  if (options.tls) reloadOnChange(server, options.tls, options.onTlsReload)
+  server.maxConnections = mostConnections()
+  answerBroken(server, () => base)
   await bind(server, options)
   return {
     port: (server.address() as AddressInfo).port,
-    serve: (next) => (handler = next),
+    server,
+    serve(next, address) {
+      handler = next
+      base = address
+    },
     drain(within) {
       draining = true
       return drain(server, within)
     },
+  }
+}
+
+function secureServer(
+  options: ListenOptions,
+  files: CertificateFiles,
+  dispatch: RequestListener,
+  base: () => string,
+): Server {
+  const pair = usablePair(files)
+  const server = createTlsServer({ ...bounds, handshakeTimeout, ...pair }, dispatch)
+  reloadOnChange(server, files, (error) => options.onTlsReload?.(error))
+  answerPlainHttp(server, base)
+  return server
+}
+
+/** A wrong file is a wrong setting, and is told like one. */
+function usablePair(files: CertificateFiles): { cert: Buffer; key: Buffer } {
+  try {
+    const pair = readPair(files)
+    createTlsServer(pair)
+    return pair
+  } catch (cause) {
+    const reason = (cause as Error).message
+    throw new Error(`TLS_CERT=${files.cert} and TLS_KEY=${files.key} cannot be used: ${reason}`, { cause })
+  }
+}
+
+/** Files and connections to upstreams and the database need descriptors, too. */
+const keptDescriptors = 512
+const manyConnections = 50_000
+
+/** A flood of connections must not take the descriptors that the journal needs. */
+function mostConnections(): number {
+  try {
+    const found = /^Max open files\s+(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8'))
+    const limit = found ? Number(found[1]) : manyConnections
+    return Math.min(Math.max(Math.floor(limit / 2), limit - keptDescriptors), manyConnections)
+  } catch {
+    return manyConnections
   }
 }
 
@@ -67,7 +121,8 @@ function bind(server: Server, options: ListenOptions): Promise<void> {
       const reasons: Readonly<Record<string, string>> = {
         EADDRINUSE: `${where} is in use by another program; stop it, or set ${options.setting}`,
         EACCES: `${where} may not be opened by this user; choose one above 1023`,
-        EADDRNOTAVAIL: `${where}: this machine does not have that address`,
+        EADDRNOTAVAIL: `${options.hostSetting}=${options.host} is no address of this machine`,
+        ENOTFOUND: `${options.hostSetting}=${options.host} is no address, and a name that nobody knows`,
       }
       reject(
         new Error(reasons[error.code ?? ''] ?? `${where} cannot be opened: ${error.message}`, {
@@ -76,31 +131,6 @@ function bind(server: Server, options: ListenOptions): Promise<void> {
       )
     })
     server.listen({ port: options.port, host: options.host, backlog: 2048 }, resolve)
-  })
-}
-
-function readPair(tls: { cert: string; key: string }): { cert: Buffer; key: Buffer } {
-  return { cert: readFileSync(tls.cert), key: readFileSync(tls.key) }
-}
-
-/** Polls both files (a mounted secret changes by a link, which a watch misses); open connections keep the old pair. */
-function reloadOnChange(
-  server: Server,
-  tls: { cert: string; key: string },
-  told: ListenOptions['onTlsReload'],
-): void {
-  const reload = () => {
-    try {
-      ;(server as ReturnType<typeof createTlsServer>).setSecureContext(readPair(tls))
-      told?.(null)
-    } catch (error) {
-      // Half of a new pair, or a broken file: the old pair stays until both fit.
-      told?.(error as Error)
-    }
-  }
-  for (const file of [tls.cert, tls.key]) watchFile(file, { interval: 1000, persistent: false }, reload)
-  server.once('close', () => {
-    for (const file of [tls.cert, tls.key]) unwatchFile(file, reload)
   })
 }
 

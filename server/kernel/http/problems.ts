@@ -13,6 +13,16 @@ export const Invalid = problem('http.invalid', 422, 'The request does not match 
 export const BadCursor = problem('http.bad_cursor', 400, 'This cursor does not continue this list', {
   help: 'A cursor goes with the very query that returned it. Begin again without one.',
 })
+export const HeadTooLarge = problem('http.head_too_large', 431, 'The head of the request is too large', {
+  help: 'The address and the headers together may have 32 KiB.',
+})
+export const TooSlow = problem('http.too_slow', 408, 'The request did not arrive in time', {
+  help: 'The head of a request must arrive within 15 seconds, all of it within two minutes.',
+  retryable: true,
+})
+export const NotTls = problem('http.not_tls', 400, 'This port speaks HTTPS', {
+  help: 'The request came in plain HTTP. Use the address that begins with `https://`.',
+})
 export const TooLarge = problem('http.too_large', 413, 'The body is too large', {
   help: 'Send less at once.',
 })

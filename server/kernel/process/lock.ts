@@ -1,5 +1,5 @@
 /** One process per data folder: a lock file that a dead owner does not hold, whatever killed it. */
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 
 /**
@@ -24,24 +24,66 @@ export function processMark(pid: number): string | null {
 
 export type Lock = { release(): void }
 
-/** Takes the lock, or throws an error that names the process holding it. */
+/** Takes the lock, or throws an error that says why not, and names the process holding it. */
 export function takeLock(file: string, what: string): Lock {
-  mkdirSync(dirname(file), { recursive: true, mode: 0o711 })
   const mine = processMark(process.pid) ?? String(process.pid)
-  for (let attempt = 0; ; attempt += 1) {
+  // Written beside its place and linked into it, so that a lock is never there without its owner's name.
+  const draft = `${file}.${process.pid}`
+  try {
+    mkdirSync(dirname(file), { recursive: true, mode: 0o711 })
     try {
-      writeFileSync(file, mine, { flag: 'wx', mode: 0o644 })
-      return { release: () => rmSync(file, { force: true }) }
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST' || attempt > 3) throw error
+      writeFileSync(draft, mine, { mode: 0o644 })
+      while (!link(draft, file)) clear(file, mine, what)
+    } finally {
+      rmSync(draft, { force: true })
     }
-    const holder = readFileSync(file, 'utf8').trim()
-    const pid = Number(holder.split(' ')[0])
-    if (holder !== '' && processMark(pid) === holder) {
-      throw new Error(
-        `${what} is in use by another Portico (process ${pid}); stop that one, or set PORTICO_DATA`,
-      )
-    }
-    rmSync(file, { force: true })
+    return { release: () => release(file, mine) }
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === undefined) throw cause
+    throw new Error(`${what} cannot be used: ${(cause as Error).message}`, { cause })
+  }
+}
+
+/** False: somebody was first. */
+function link(draft: string, file: string): boolean {
+  try {
+    linkSync(draft, file)
+    return true
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false
+    throw error
+  }
+}
+
+/** Takes away the lock of a dead process; one of a living process throws. */
+function clear(file: string, mine: string, what: string): void {
+  const holder = read(file)
+  const pid = Number(holder.split(' ')[0])
+  if (holder !== '' && holder !== mine && processMark(pid) === holder) {
+    throw new Error(
+      `${what} is in use by another Portico (process ${pid}); stop that one, or set PORTICO_DATA`,
+    )
+  }
+  const aside = `${file}.${process.pid}.dead`
+  try {
+    renameSync(file, aside)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return
+    throw error
+  }
+  // Between the look and the move another one may have cleared it and taken it: that one gets it back.
+  if (read(aside) !== holder) link(aside, file)
+  rmSync(aside, { force: true })
+}
+
+function release(file: string, mine: string): void {
+  if (read(file) === mine) rmSync(file, { force: true })
+}
+
+function read(file: string): string {
+  try {
+    return readFileSync(file, 'utf8').trim()
+  } catch {
+    return ''
   }
 }

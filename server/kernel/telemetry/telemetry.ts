@@ -1,32 +1,16 @@
 /** Metrics (Prometheus exposition) and, where a collector is set, one span an exchange (OpenTelemetry). */
-import { SpanKind, SpanStatusCode } from '@opentelemetry/api'
-import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http'
-import { resourceFromAttributes } from '@opentelemetry/resources'
-import { BasicTracerProvider, BatchSpanProcessor } from '@opentelemetry/sdk-trace-base'
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client'
+import type { Measured } from '#/kernel/telemetry/measured.ts'
+import type { Spans } from '#/kernel/telemetry/spans.ts'
+import { isSampled, spanIdsOf, traceParent } from '#/kernel/telemetry/trace.ts'
 
-/** What is measured of an exchange. The partner is a label, the application is not: their number has no bound. */
-export type Measured = {
-  /** UUID; it is also the trace's id. */
-  readonly id: string
-  /** Wall clock, milliseconds. */
-  readonly startedAt: number
-  readonly durationUs: number
-  readonly upstreamUs: number
-  readonly environment: string
-  readonly partnerId: string
-  readonly applicationId: string
-  readonly contract: string
-  readonly apiVersion: string
-  readonly operation: string
-  readonly method: string
-  readonly status: number
-  readonly code: string | null
-}
+export type { Measured } from '#/kernel/telemetry/measured.ts'
 
 export type Telemetry = {
   exchange(measured: Measured): void
   refusal(status: number, code: string): void
+  /** The trace context that an exchange hands to its upstream; sampled only where its span will be sent. */
+  traceParent(id: string): string
   /** A figure that is asked for at each scrape. */
   gauge(name: string, help: string, read: () => number): void
   /** The exposition and its content type. */
@@ -35,14 +19,42 @@ export type Telemetry = {
 }
 
 export type TelemetryOptions = {
+  /** Base address of the collector; null: no spans. */
   readonly traces: string | null
   readonly traceRatio: number
   readonly nodeId: string
 }
 
-export function createTelemetry(options: TelemetryOptions): Telemetry {
+/** More partners than this in one process share a label, so that an exposition stays one that can be read. */
+const mostPartners = 1000
+
+export async function createTelemetry(options: TelemetryOptions): Promise<Telemetry> {
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })
+  const count = createCounters(registry)
+  const ratio = options.traces ? options.traceRatio : 0
+  const spans = options.traces ? await loadSpans(options.traces, options.nodeId) : null
+  return {
+    exchange(measured) {
+      count.exchange(measured)
+      if (isSampled(measured.id, ratio)) spans?.exchange(measured, spanIdsOf(measured.id))
+    },
+    refusal: (status, code) => count.refusal(status, code),
+    traceParent: (id) => traceParent(id, ratio),
+    gauge(name, help, read) {
+      const gauge: Gauge = new Gauge({ name, help, registers: [registry], collect: () => gauge.set(read()) })
+    },
+    scrape: async () => ({ text: await registry.metrics(), contentType: registry.contentType }),
+    stop: async () => spans?.stop(),
+  }
+}
+
+async function loadSpans(endpoint: string, nodeId: string): Promise<Spans> {
+  const { createSpans } = await import('#/kernel/telemetry/spans.ts')
+  return createSpans(endpoint, nodeId)
+}
+
+function createCounters(registry: Registry) {
   const exchanges = new Counter({
     name: 'portico_exchanges_total',
     help: 'Exchanges with a known credential.',
@@ -65,72 +77,18 @@ export function createTelemetry(options: TelemetryOptions): Telemetry {
     })
   const duration = histogram('portico_exchange_seconds', 'From the first byte of a request to its answer.')
   const upstream = histogram('portico_upstream_seconds', "The upstream's share of it.")
-  const spans = options.traces ? createSpans(options.traces, options) : null
+  const partners = new Set<string>()
+  const labelOf = (partnerId: string): string => {
+    if (partners.size < mostPartners) partners.add(partnerId)
+    return partners.has(partnerId) ? partnerId : 'other'
+  }
   return {
-    exchange(measured) {
-      const { environment, contract, operation, partnerId: partner } = measured
-      exchanges.inc({ environment, contract, operation, status: measured.status, partner })
+    exchange(measured: Measured): void {
+      const { environment, contract, operation, status } = measured
+      exchanges.inc({ environment, contract, operation, status, partner: labelOf(measured.partnerId) })
       duration.observe({ environment, contract }, measured.durationUs / 1e6)
       if (measured.upstreamUs > 0) upstream.observe({ environment, contract }, measured.upstreamUs / 1e6)
-      spans?.exchange(measured)
     },
-    refusal: (status, code) => refusals.inc({ status, code }),
-    gauge(name, help, read) {
-      const gauge: Gauge = new Gauge({ name, help, registers: [registry], collect: () => gauge.set(read()) })
-    },
-    scrape: async () => ({ text: await registry.metrics(), contentType: registry.contentType }),
-    stop: async () => spans?.stop(),
-  }
-}
-
-/**
- * The `traceparent` an exchange hands to its upstream (W3C Trace Context §3.2), made from the request's id:
- * the UUID is the trace id and its last half the span id, so whoever has one finds the other.
- */
-export function traceParent(id: string, ratio: number): string {
-  const hex = id.replaceAll('-', '')
-  return `00-${hex}-${hex.slice(16)}-${sampled(hex, ratio) ? '01' : '00'}`
-}
-
-/** The random end of the id decides, so every node decides alike. */
-function sampled(hex: string, ratio: number): boolean {
-  return ratio > 0 && Number.parseInt(hex.slice(24), 16) < ratio * 0x1_0000_0000
-}
-
-function createSpans(endpoint: string, options: TelemetryOptions) {
-  let next = { traceId: '', spanId: '' }
-  const provider = new BasicTracerProvider({
-    resource: resourceFromAttributes({ 'service.name': 'portico', 'service.instance.id': options.nodeId }),
-    spanProcessors: [new BatchSpanProcessor(new OTLPTraceExporter({ url: `${endpoint}/v1/traces` }))],
-    // Spans are made after the fact and one at a time, so the ids can be handed over beside the call.
-    idGenerator: { generateTraceId: () => next.traceId, generateSpanId: () => next.spanId },
-  })
-  const tracer = provider.getTracer('portico')
-  return {
-    exchange(measured: Measured) {
-      const hex = measured.id.replaceAll('-', '')
-      if (!sampled(hex, options.traceRatio)) return
-      next = { traceId: hex, spanId: hex.slice(16) }
-      const span = tracer.startSpan(`${measured.method} ${measured.operation}`, {
-        kind: SpanKind.SERVER,
-        root: true,
-        startTime: measured.startedAt,
-        attributes: {
-          'http.request.method': measured.method,
-          'http.response.status_code': measured.status,
-          'partner.id': measured.partnerId,
-          'app.id': measured.applicationId,
-          'api.product': measured.contract,
-          'api.version': measured.apiVersion,
-          'api.operation': measured.operation,
-          mode: measured.environment,
-        },
-      })
-      if (measured.status >= 500) {
-        span.setStatus({ code: SpanStatusCode.ERROR, ...(measured.code && { message: measured.code }) })
-      }
-      span.end(measured.startedAt + measured.durationUs / 1000)
-    },
-    stop: () => provider.shutdown(),
+    refusal: (status: number, code: string) => refusals.inc({ status, code }),
   }
 }

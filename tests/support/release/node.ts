@@ -21,3 +21,10 @@ export function target(document: Node, ref: unknown): Node {
   }
   return found as Node
 }
+
+/** What a discriminator calls a branch: the last segment of its reference, and whatever is mapped to it. */
+export function namesOf(discriminator: Node, branch: Node): string[] {
+  const ref = String(branch['$ref'])
+  const mapping = Object.entries((own(discriminator, 'mapping') ?? {}) as Node)
+  return [...mapping.filter(([, to]) => to === ref).map(([name]) => name), ref.split('/').at(-1)!]
+}

@@ -3,7 +3,7 @@
  * with server/contracts/classification: it walks value and schema side by side, remembers nothing, and asks ajv which
  * branch a value is valid against.
  */
-import { isNode, nodes, own, target, type Node } from './node.ts'
+import { isNode, namesOf, nodes, own, target, type Node } from './node.ts'
 import { createValidity, type Validity } from './validity.ts'
 
 /** Places as JSON arrays of names and positions: `["items",0,"name"]`. */
@@ -149,8 +149,8 @@ function branches(contract: Contract, one: Node, value: unknown): (Node | null)[
     if (list.length === 0) continue
     const discriminator = own(one, 'discriminator')
     if (isNode(discriminator) && isNode(value)) {
-      const name = own(value, String(discriminator['propertyName']))
-      found.push(list.find((branch) => String(branch['$ref']).endsWith(`/${String(name)}`)) ?? null)
+      const name = own(value, String(discriminator['propertyName'])) as string
+      found.push(list.find((branch) => namesOf(discriminator, branch).includes(name)) ?? null)
       continue
     }
     found.push(

@@ -1,6 +1,6 @@
 /** Asks ajv whether a value is valid against a schema of a contract, so that the oracle need not trust ours. */
 import { Ajv2020 } from 'ajv/dist/2020.js'
-import { isNode, nodes, own, type Node } from './node.ts'
+import { isNode, namesOf, nodes, own, type Node } from './node.ts'
 
 /** Against the schema as it is, or without `additionalProperties: false`. */
 export type Validity = (schema: Node, value: unknown, lenient: boolean) => boolean
@@ -39,15 +39,16 @@ function translate(node: unknown, lenient: boolean): unknown {
   const { discriminator } = node
   const choice = isNode(discriminator)
     ? {
-        anyOf: nodes(oneOf).map((branch) => ({
-          allOf: [branch, namedAs(branch, discriminator['propertyName'])],
+        anyOf: nodes(oneOf).map((branch, index) => ({
+          allOf: [branch, namedAs(node['oneOf'] as Node[], index, discriminator)],
         })),
       }
     : { anyOf: oneOf }
   return { ...rest, allOf: [...(allOf as unknown[]), choice] }
 }
 
-function namedAs(branch: Node, property: unknown): Node {
-  const name = String(branch['$ref']).split('/').at(-1)
-  return { type: 'object', required: [property], properties: { [String(property)]: { const: name } } }
+function namedAs(branches: readonly Node[], index: number, discriminator: Node): Node {
+  const property = String(discriminator['propertyName'])
+  const names = { enum: namesOf(discriminator, branches[index]!) }
+  return { type: 'object', required: [property], properties: { [property]: names } }
 }

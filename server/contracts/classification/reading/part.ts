@@ -13,7 +13,6 @@ export const types = {
   null: 64,
 } as const
 export const numberTypes: number = types.fraction | types.integer
-export const anyType = 63
 
 export type Part = {
   readonly id: number

@@ -4,7 +4,7 @@
  */
 import { checksOf, type Schema } from '#/contracts/classification/reading/checks.ts'
 import { isClass } from '#/contracts/classification/classes.ts'
-import { findCycles } from '#/contracts/classification/reading/cycles.ts'
+import { createCycleFinder } from '#/contracts/classification/reading/cycles.ts'
 import { readDiscriminator } from '#/contracts/classification/reading/discriminator.ts'
 import {
   isOpen,
@@ -56,6 +56,7 @@ export function createReader(document: unknown, dialect: Dialect): Reader {
     },
   }
 
+  const findCycles = createCycleFinder(reading)
   return {
     refusals,
     notices,
@@ -71,7 +72,7 @@ export function createReader(document: unknown, dialect: Dialect): Reader {
         fresh.push(next.part)
       }
       for (const part of fresh) forgetOpen(part)
-      findCycles(fresh, reading)
+      findCycles(fresh)
       return root
     },
   }
@@ -228,6 +229,10 @@ function readCombined(to: Reading, part: Part, schema: Schema, nextId: () => num
     if (branches.length === 0) continue
     const by = readDiscriminator(to, part.pointer, schema, keyword, branches) ?? { how: 'validity' }
     groups.push({ id: nextId(), branches, by })
+  }
+  if (groups.length === 0 && 'discriminator' in schema) {
+    const message = 'there is no oneOf or anyOf for it to choose from; only this schema is released'
+    to.notice(member(part.pointer, 'discriminator'), 'discriminator_alone', message)
   }
   const open = (pointer: string) => blank(nextId(), pointer)
   const test = single(to, part, schema, 'if')

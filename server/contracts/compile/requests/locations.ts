@@ -15,7 +15,7 @@ import { notAccepted } from '#/contracts/validation/validation.ts'
 
 const none: readonly Violation[] = []
 const missing = (parameter: Parameter): readonly Violation[] =>
-  parameter.required && !parameter.inside ? [violationOf(parameter, 'required', 'is required')] : none
+  parameter.required ? [violationOf(parameter, 'required', 'is required')] : none
 const refused = (parameter: Pick<Parameter, 'in' | 'name'>, code: string): readonly Violation[] => [
   violationOf(parameter, code, notAccepted),
 ]
@@ -25,9 +25,7 @@ export function readPath(parameter: Parameter, raw: string): readonly Violation[
 }
 
 export function readHeader(parameter: Parameter, value: string | undefined): readonly Violation[] {
-  if (value === undefined) return missing(parameter)
-  if (parameter.inside) return refused(parameter, 'internal')
-  return readText(parameter, value, (text) => text.trim())
+  return value === undefined ? missing(parameter) : readText(parameter, value, (text) => text.trim())
 }
 
 /** RFC 6265 §4.2: pairs between semicolons. */
@@ -64,17 +62,17 @@ function addTo(values: Map<string, string[]>, name: string, value: string): void
   else before.push(value)
 }
 
-/** Reads the parameters of a query; what none of them takes is refused, for it could mean something to an upstream. */
-export function readQuery(
-  parameters: readonly Parameter[],
-  query: string,
-  max: number,
-): readonly Violation[] {
+/**
+ * Reads the parameters of a query; what none of them takes is refused, for it could mean something to an upstream.
+ * Those that are kept inside take nothing, so that a caller is told the same of them, in the same place of the list.
+ */
+export function readQuery(all: readonly Parameter[], query: string, max: number): readonly Violation[] {
   const values = parseQuery(query)
   if (values === null) {
     return [{ in: 'query', code: 'malformed', detail: 'a name holds a broken percent-encoding' }]
   }
   const left = new Set(values.keys())
+  const parameters = all.filter((parameter) => !parameter.inside)
   const violations: Violation[] = []
   // Objects that take any name come last, when the others have taken theirs.
   for (const parameter of parameters) {
@@ -85,9 +83,16 @@ export function readQuery(
   }
   for (const name of left) {
     if (violations.length >= max) break
-    violations.push(...refused({ in: 'query', name: name.slice(0, 128) }, 'unknown'))
+    const isInside = all.some((parameter) => parameter.inside && takes(parameter, name))
+    violations.push(...refused({ in: 'query', name: name.slice(0, 128) }, isInside ? 'internal' : 'unknown'))
   }
   return violations
+}
+
+/** Whether a parameter would read the value of this name. */
+function takes(parameter: Parameter, name: string): boolean {
+  const isObject = !parameter.json && parameter.reading.shape === 'object'
+  return name === parameter.name || (isObject && memberName(parameter, name) !== null)
 }
 
 /** Also reads the fields of a form, which are written like a query. Takes its names out of `left`. */
@@ -105,7 +110,7 @@ export function readQueryParameter(
   }
   const given = values.get(name)
   left.delete(name)
-  if (!parameter.json && shape === 'list' && isExploded && given !== undefined && !parameter.inside) {
+  if (!parameter.json && shape === 'list' && isExploded && given !== undefined) {
     if (parameter.mayBeEmpty && given.every((text) => text === '')) return none
     const single = given.length === 1 ? given[0] : undefined
     return judge(parameter, (as) => {
@@ -122,7 +127,6 @@ function readOnce(
   decode: Decode,
 ): readonly Violation[] {
   if (given === undefined) return missing(parameter)
-  if (parameter.inside) return refused(parameter, 'internal')
   if (given.length > 1) return [violationOf(parameter, 'duplicate', 'must not be sent more than once')]
   const [text = ''] = given
   return text === '' && parameter.mayBeEmpty ? none : readText(parameter, text, decode)
@@ -157,7 +161,6 @@ function readMembers(
     for (const text of values.get(name) ?? []) pairs.push([property, text])
   }
   if (pairs.length === 0) return missing(parameter)
-  if (parameter.inside) return refused(parameter, 'internal')
   return judge(parameter, (reading) =>
     reading.shape === 'object' ? readPairs(pairs, reading, decodeNothing, decode) : undefined,
   )

@@ -56,24 +56,43 @@ describe('a parameter', () => {
   test('whose reserved characters were not encoded is read all the same', () => {
     accepts([query('v', { const: 'a/b?c:d=e' }, { allowReserved: true })], { query: 'v=a/b?c:d=e' })
   })
-  test('with a class that keeps it inside is answered like an unknown one', () => {
-    const [unknown] = violations([], { query: '' }).concat(violations([query('w', {})], { query: 'v=1' }))
-    const inside = (more: Members): Members =>
-      query('v', { type: 'string' }, { 'x-portico-class': 'internal', ...more })
-    const [kept] = violations([inside({ required: true })], { query: 'v=1' })
-    assert.deepEqual([kept?.detail, kept?.code], [unknown?.detail, 'internal'])
-    accepts([inside({ required: true })], { query: '' })
-    refuses([{ ...inside({}), in: 'header' }], { headers: { v: '1' } }, ['header v internal'])
-    refuses([{ ...inside({}), in: 'cookie' }], { headers: { cookie: 'v=1' } }, ['cookie v internal'])
-    refuses([query('v', { type: 'string', 'x-portico-class': 'cost' })], { query: 'v=1' }, [
-      'query v internal',
-    ])
-    refuses([query('v', { allOf: [{ 'x-portico-class': 'cost' }] }, { required: true })], { query: 'v=1' }, [
-      'query v internal',
-    ])
-    accepts([query('v', { allOf: [{ 'x-portico-class': 'cost' }] }, { required: true })], {})
-    refuses([query('v', { ...numbers, 'x-portico-class': 'cost' })], { query: 'R=1' }, ['query v internal'])
-    accepts([query('v', { type: 'string', 'x-portico-class': 'personal' })], { query: 'v=1' })
+  describe('with a class that keeps it inside', () => {
+    const inside = (schema: Members, more: Members = {}): Members =>
+      query('v', schema, { 'x-portico-class': 'internal', ...more })
+    test('is refused, whatever it looks like', () => {
+      refuses([inside({ type: 'string' })], { query: 'v=1' }, ['query v internal'])
+      refuses([query('v', { type: 'string', 'x-portico-class': 'cost' })], { query: 'v=1' }, [
+        'query v internal',
+      ])
+      refuses([query('v', { allOf: [{ 'x-portico-class': 'cost' }] })], { query: 'v=1' }, [
+        'query v internal',
+      ])
+      refuses([inside(numbers)], { query: 'R=1' }, ['query R internal'])
+      refuses([inside(numbers, { style: 'deepObject' })], { query: 'v[R]=1' }, ['query v[R] internal'])
+      accepts([query('v', { type: 'string', 'x-portico-class': 'personal' })], { query: 'v=1' })
+    })
+    test('is not required of anyone', () => {
+      accepts([inside({ type: 'string' }, { required: true })], {})
+      accepts([inside({ type: 'string' }, { required: true, in: 'header' })], {})
+    })
+    test('is dropped in a header and a cookie, as unknown ones are', () => {
+      accepts([inside({ type: 'integer' }, { in: 'header' })], { headers: { v: 'x' } })
+      accepts([inside({ type: 'integer' }, { in: 'cookie' })], { headers: { cookie: 'v=x; v=y' } })
+    })
+    test('reads like one that does not exist, in the same place of the list', () => {
+      const others = [query('a', { type: 'integer' }), query('w', numbers, { style: 'deepObject' })]
+      const pairs = ['a=x', 'v=1', 'v=2', 'zz=1', 'R=1', 'v[R]=x', 'w[R]=x', 'v', 'w[cost]=1']
+      const hidden = [inside({ type: 'integer' }), inside(numbers), inside(numbers, { style: 'deepObject' })]
+      for (const one of hidden) {
+        fc.assert(
+          fc.property(fc.array(fc.constantFrom(...pairs)), (sent) => {
+            const known = violations([one, ...others], { query: sent.join('&') })
+            const told = known.map((each) => (each.code === 'internal' ? { ...each, code: 'unknown' } : each))
+            assert.deepEqual(told, violations(others, { query: sent.join('&') }))
+          }),
+        )
+      }
+    })
   })
   test('of the headers that belong to HTTP is left to HTTP', () => {
     const names = ['Accept', 'Content-Type', 'Authorization']

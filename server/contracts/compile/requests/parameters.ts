@@ -32,10 +32,12 @@ export function compileParameters(
     const parameter = parameters.find((one) => one.in === 'path' && one.name === name)
     return parameter === undefined ? [] : [{ parameter, index }]
   })
-  const [inQuery, inHeader, inCookie] = (['query', 'header', 'cookie'] as const).map((place) =>
-    parameters.filter((one) => one.in === place),
-  ) as [Parameter[], Parameter[], Parameter[]]
-  const takesNothingInQuery = !inQuery.some((one) => one.required)
+  const inQuery = parameters.filter((one) => one.in === 'query')
+  // Headers and cookies that no contract names are dropped without a word, and so are those that stay inside.
+  const [inHeader, inCookie] = (['header', 'cookie'] as const).map((place) =>
+    parameters.filter((one) => one.in === place && !one.inside),
+  ) as [Parameter[], Parameter[]]
+  const takesNothingInQuery = !inQuery.some((one) => one.required && !one.inside)
   return (parts) => {
     const violations: Violation[] = []
     for (const { parameter, index } of inPath) add(violations, readPath(parameter, parts.path[index] ?? ''))

@@ -1,5 +1,12 @@
 /** Which JSON types a schema lets a value have; a parameter is text, and only its schema says what the text means. */
-import { isTree, own, reference, resolved, type Tree } from '#/contracts/validation/validation.ts'
+import {
+  isTree,
+  own,
+  reference,
+  resolved,
+  staysInside,
+  type Tree,
+} from '#/contracts/validation/validation.ts'
 
 export type JsonType = 'null' | 'boolean' | 'object' | 'array' | 'number' | 'integer' | 'string'
 
@@ -63,21 +70,31 @@ function both(
   return common
 }
 
-/** Schemas of the properties that a schema names, through references and allOf. */
-export function propertiesOf(
+/** Schemas of the properties that a caller may send, through references and allOf. */
+export function propertiesOf(document: Tree, schema: unknown): Map<string, unknown> {
+  const found = namedBy(document, schema, new Map(), 0)
+  const inside = [...found].filter(([, all]) => all.some((one) => staysInside(document, one, one)))
+  for (const [name] of inside) found.delete(name)
+  return new Map([...found].map(([name, [first]]) => [name, first]))
+}
+
+/** Every schema that stands beside a name, the first one first. */
+function namedBy(
   document: Tree,
   schema: unknown,
-  found = new Map<string, unknown>(),
-  depth = 0,
-): Map<string, unknown> {
+  found: Map<string, unknown[]>,
+  depth: number,
+): Map<string, unknown[]> {
   const node = reference(schema) === undefined ? schema : resolved(document, schema)
   if (!isTree(node) || depth > 16) return found
   const properties = own(node, 'properties')
   for (const [name, one] of isTree(properties) ? Object.entries(properties) : []) {
-    if (!found.has(name)) found.set(name, one)
+    const before = found.get(name)
+    if (before === undefined) found.set(name, [one])
+    else before.push(one)
   }
   for (const word of ['allOf', 'anyOf', 'oneOf']) {
-    for (const part of listOf(node, word)) propertiesOf(document, part, found, depth + 1)
+    for (const part of listOf(node, word)) namedBy(document, part, found, depth + 1)
   }
   return found
 }
