@@ -8,9 +8,9 @@ import type { Anchor } from '#/governance/audit/audit.ts'
 import { allows } from '#/governance/roles/roles.ts'
 import { createGateway, createNodeLane } from '#/gateway/gateway.ts'
 import type { Gateway, Recorder } from '#/gateway/gateway.ts'
-import { governanceRoutes } from '#/governance/governance.ts'
+import { governanceOperations, governanceRoutes } from '#/governance/governance.ts'
 import { createAdminGuard } from '#/identity/guard/guard.ts'
-import { identityRoutes } from '#/identity/identity.ts'
+import { identityOperations, identityRoutes } from '#/identity/identity.ts'
 import {
   accountRoutes,
   createSessionGuard,
@@ -101,7 +101,7 @@ export async function createApp(options: AppOptions): Promise<App> {
       database,
       clock,
       log,
-      own: ownOperations(database, usageOperations({ clock, sealer })),
+      own: ownOperations(database, partnerOperations(publicUrl, { clock, sealer })),
     }),
   ])
   ingest.start()
@@ -218,6 +218,19 @@ function createAdmin({ log, publicUrl, adminUrl }: AppOptions, parts: AdminParts
     guard: createAdminGuard({ database: parts.database, sessions: parts.sessions }),
     world: parts.database.control,
   })
+}
+
+/** The Partner API, as each area brings its part. */
+function partnerOperations(
+  publicUrl: string,
+  deps: { readonly clock: Clock; readonly sealer: Sealer },
+): PartnerOperation[] {
+  const invitationPage = `${publicUrl}/portal/invitations`
+  return [
+    ...usageOperations(deps),
+    ...identityOperations({ ...deps, invitationPage }),
+    ...governanceOperations(deps),
+  ]
 }
 
 /** The operations of ours: what the gateway needs to serve them like any other. */
