@@ -32,7 +32,7 @@ import { createSealer } from '#/kernel/crypto/crypto.ts'
 import type { Sealer } from '#/kernel/crypto/crypto.ts'
 import { migrate, openDatabase } from '#/kernel/db/db.ts'
 import type { AuditSink, Database } from '#/kernel/db/db.ts'
-import { createHttp, problemPages, route, serveOperation } from '#/kernel/http/http.ts'
+import { createHttp, partnerApiVersion, problemPages, route, serveOperation } from '#/kernel/http/http.ts'
 import type { Caller, Http, Knock, PartnerOperation, Route } from '#/kernel/http/http.ts'
 import { newId } from '#/kernel/id/id.ts'
 import { jobsSchema, startJobs } from '#/kernel/jobs/jobs.ts'
@@ -76,9 +76,6 @@ export type DemoPeople = {
   /** By the id of the partner. */
   readonly members: ReadonlyMap<string, DemoCredentials>
 }
-
-/** Version of the Partner API's own document. */
-const partnerApiVersion = '1.1.0'
 
 const problemsFile = join(import.meta.dirname, '..', 'docs', 'reference', 'problems.md')
 
