@@ -8,7 +8,8 @@ import { allows } from '#/governance/roles/roles.ts'
 import { createGateway, createNodeLane, expectContinue } from '#/gateway/gateway.ts'
 import type { Gateway, Recorder } from '#/gateway/gateway.ts'
 import { gatewayMembers } from '#/identity/account/account.ts'
-import { parseKey } from '#/identity/keys/keys.ts'
+import { createLastUsed, parseKey } from '#/identity/keys/keys.ts'
+import type { LastUsed } from '#/identity/keys/keys.ts'
 import { systemClock } from '#/kernel/clock/clock.ts'
 import type { Clock } from '#/kernel/clock/clock.ts'
 import { installationKey } from '#/kernel/config/config.ts'
@@ -16,12 +17,19 @@ import type { Config } from '#/kernel/config/config.ts'
 import { createSealer } from '#/kernel/crypto/crypto.ts'
 import { createProbe, DatabaseAway, isAway, migrate, openDatabase } from '#/kernel/db/db.ts'
 import type { AuditSink, Database } from '#/kernel/db/db.ts'
-import { problemPages, route, serveOperation } from '#/kernel/http/http.ts'
+import { partnerApiVersion, problemPages, route, serveOperation } from '#/kernel/http/http.ts'
 import type { Http, Listener, PartnerOperation, Route } from '#/kernel/http/http.ts'
 import { newId } from '#/kernel/id/id.ts'
 import { jobsSchema, startJobs } from '#/kernel/jobs/jobs.ts'
 import type { Log } from '#/kernel/log/log.ts'
-import { createAdmin, createPortal, createSurfaces, seedPeople } from '#/people.ts'
+import {
+  createAdmin,
+  createBeside,
+  createPortal,
+  createSurfaces,
+  peopleOperations,
+  seedPeople,
+} from '#/people.ts'
 import type { DemoPeople } from '#/people.ts'
 import { createTelemetry } from '#/kernel/telemetry/telemetry.ts'
 import type { Telemetry } from '#/kernel/telemetry/telemetry.ts'
@@ -59,9 +67,6 @@ export type App = {
   close(): Promise<void>
 }
 
-/** Version of the Partner API's own document. */
-const partnerApiVersion = '1.0.0'
-
 const problemsFile = join(import.meta.dirname, '..', 'docs', 'reference', 'problems.md')
 
 export async function createApp(options: AppOptions): Promise<App> {
@@ -77,24 +82,30 @@ export async function createApp(options: AppOptions): Promise<App> {
   const journalFolder = join(config.data, 'journal')
   const journal = openJournal({ folder: journalFolder, sync: config.journalSync, clock, log })
   const ingest = createIngest({ folder: journalFolder, journal, database, clock, log })
+  const surfaces = createSurfaces({ ...options, database, sealer, provider: applied.provider.name })
+  const beside = createBeside({ config, log, database, sealer, surfaces })
+  const lastUsed = createLastUsed(database.control, log)
   const [jobs, snapshot] = await Promise.all([
-    startJobs(options.ownerUrl, usageJobs(database, clock), log),
+    startJobs(options.ownerUrl, [...usageJobs(database, clock), ...beside.jobs], log),
     createSnapshot({
       database,
       clock,
       log,
-      own: ownOperations(database, usageOperations({ clock, sealer }), log),
+      own: ownOperations(
+        database,
+        [...usageOperations({ clock, sealer }), ...peopleOperations(publicUrl, sealer, clock)],
+        log,
+      ),
     }),
   ])
   ingest.start()
   sealing.start()
-  const surfaces = createSurfaces({ ...options, database, sealer, provider: applied.provider.name })
   const demoPeople = options.demo ? await seedPeople(surfaces.portal, database, applied) : null
   const recording = watchRecorder(journal, clock)
   const gateway = createGateway({
     members: gatewayMembers(surfaces.portal),
     snapshot: () => snapshot.current(),
-    recorder: measured(recording.recorder, telemetry),
+    recorder: measured(recording.recorder, telemetry, lastUsed),
     clock,
     newId,
     parseKey,
@@ -126,7 +137,7 @@ export async function createApp(options: AppOptions): Promise<App> {
       await journal.close()
       await ingest.stop()
       await Promise.all([jobs.stop(), snapshot.stop(), telemetry.stop(), pages.close(), admin.close()])
-      await sealing.stop()
+      await Promise.all([sealing.stop(), beside.stop(), lastUsed.stop()])
       await database.close()
     },
   }
@@ -163,9 +174,10 @@ function ownOperations(database: Database, operations: readonly PartnerOperation
   }
 }
 
-function measured(recorder: Recorder, telemetry: Telemetry): Recorder {
+function measured(recorder: Recorder, telemetry: Telemetry, lastUsed: LastUsed): Recorder {
   return {
     record(record, done) {
+      lastUsed.note(record.credentialId, record.receivedAt)
       telemetry.exchange({ ...record, startedAt: record.receivedAt })
       recorder.record(record, done)
     },

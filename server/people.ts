@@ -1,21 +1,32 @@
 /** The wiring of people: the two doors they come in by, and what stands behind each. */
+import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import { packageOf } from '#/access/packages/packages.ts'
 import type { Anchor } from '#/governance/audit/audit.ts'
-import { governanceRoutes } from '#/governance/governance.ts'
+import { governanceJobs, governanceOperations, governanceRoutes } from '#/governance/governance.ts'
 import { accountRoutes, createSessionGuard, operatorSessions } from '#/identity/account/account.ts'
 import type { Surface } from '#/identity/account/account.ts'
 import { createAdminGuard } from '#/identity/guard/guard.ts'
-import { identityRoutes } from '#/identity/identity.ts'
+import { identityOperations, identityRoutes } from '#/identity/identity.ts'
 import { createLockout } from '#/identity/lockout/lockout.ts'
+import {
+  createPostOffice,
+  expiringKeysJob,
+  folderTransport,
+  smtpTransport,
+} from '#/identity/notices/notices.ts'
+import type { PostOffice } from '#/identity/notices/notices.ts'
 import { createPasswords } from '#/identity/passwords/passwords.ts'
 import { createSessions } from '#/identity/sessions/sessions.ts'
-import { seedDemoPeople } from '#/identity/sign-in/sign-in.ts'
+import { seedDemoPeople, signInJob } from '#/identity/sign-in/sign-in.ts'
 import type { DemoCredentials } from '#/identity/sign-in/sign-in.ts'
 import type { Clock } from '#/kernel/clock/clock.ts'
+import type { Config } from '#/kernel/config/config.ts'
 import type { Sealer } from '#/kernel/crypto/crypto.ts'
 import type { Database } from '#/kernel/db/db.ts'
 import { createHttp } from '#/kernel/http/http.ts'
-import type { Http, Route } from '#/kernel/http/http.ts'
+import type { Http, PartnerOperation, Route } from '#/kernel/http/http.ts'
+import type { Job } from '#/kernel/jobs/jobs.ts'
 import type { Log } from '#/kernel/log/log.ts'
 import type { Applied } from '#/publish/declaration/declaration.ts'
 
@@ -58,6 +69,50 @@ export async function seedPeople(portal: Surface, database: Database, applied: A
   const [first, ...members] = await seedDemoPeople(portal.deps, database.demoSecret, [operator, ...owners])
   if (!first) throw new Error('the demo has no operator')
   return { operator: first, members: new Map(owners.map(({ partnerId }, i) => [partnerId, members[i]!])) }
+}
+
+/** What partners look after themselves, as each area brings its part. */
+export function peopleOperations(publicUrl: string, sealer: Sealer, clock: Clock): PartnerOperation[] {
+  const deps = { sealer, clock, invitationPage: `${publicUrl}/portal/invitations` }
+  return [...identityOperations(deps), ...governanceOperations(deps)]
+}
+
+/** What runs beside the calls: messages on their way out, notices, and the end of what is over. */
+export function createBeside(options: {
+  readonly config: Config
+  readonly log: Log
+  readonly database: Database
+  readonly sealer: Sealer
+  readonly surfaces: Surfaces
+}): { readonly jobs: readonly Job[]; stop(): Promise<void> } {
+  const { config, log, database, sealer, surfaces } = options
+  const folder = join(config.data, 'mailbox')
+  const told = (file: string) => void process.stdout.write(`portico: a message was written to ${file}\n`)
+  const transport = config.smtp
+    ? smtpTransport(config.smtp, config.mailFrom)
+    : folderTransport(folder, config.mailFrom, told)
+  const office = createPostOffice({ database, sealer, transport, log })
+  const stopping = new AbortController()
+  const post = deliverUntil(office, stopping.signal, log)
+  return {
+    jobs: [
+      signInJob(surfaces.portal.deps),
+      expiringKeysJob(database.control, sealer),
+      ...governanceJobs(database.control),
+    ],
+    async stop() {
+      stopping.abort()
+      await post
+    },
+  }
+}
+
+/** Looks for messages once a second; they are few, and a person waits for them. */
+async function deliverUntil(office: PostOffice, signal: AbortSignal, log: Log): Promise<void> {
+  while (!signal.aborted) {
+    await office.deliver().catch((error: unknown) => log.warn({ event: 'mail.away', err: error }))
+    await delay(1000, undefined, { signal }).catch(() => {})
+  }
 }
 
 type Behind = Addresses & {

@@ -23,6 +23,8 @@ export type { Key } from '#/identity/keys/store.ts'
 
 export { deriveDemoKey, digestOf, isText, parseKey, randomText } from '#/identity/keys/key-text.ts'
 export type { ParsedKey } from '#/identity/keys/key-text.ts'
+export { createLastUsed } from '#/identity/keys/last-used.ts'
+export type { LastUsed } from '#/identity/keys/last-used.ts'
 export { boundsInvalid, isWithin, networkCheck } from '#/identity/keys/bounds.ts'
 export type { Bounds } from '#/identity/keys/bounds.ts'
 
@@ -148,11 +150,6 @@ export async function setBounds(tx: Tx, partnerId: string, keyId: string, bounds
   }
   announce(tx, 'identity.key_bounds_set', bound)
   return bound
-}
-
-/** When keys were last used, as gateways saw it. In a transaction of the system. */
-export async function noteUse(tx: Tx, uses: ReadonlyMap<string, Date>): Promise<void> {
-  if (uses.size > 0) await store.noteUse(tx, uses)
 }
 
 /** Days before the expiry of a key at which its partner is told. */

@@ -2,23 +2,18 @@
  * Messages to people. A message is written in the transaction that gives rise to it, and sent by a job when that has
  * committed: nobody is told of what did not happen, and nobody waits for a mail server.
  */
-import { giveUp, insertMail, markSent, takeDueMail } from '#/identity/notices/store.ts'
+import { giveUp, markSent, takeDueMail } from '#/identity/notices/store.ts'
 import type { DueMail } from '#/identity/notices/store.ts'
 import type { Message, Transport } from '#/identity/notices/transport.ts'
 import type { Sealer } from '#/kernel/crypto/crypto.ts'
 import { transact } from '#/kernel/db/db.ts'
 import type { Database, Tx } from '#/kernel/db/db.ts'
-import { newId } from '#/kernel/id/id.ts'
 import type { Log } from '#/kernel/log/log.ts'
 
+export { sendMail } from '#/identity/notices/send.ts'
+export { expiringKeysJob } from '#/identity/notices/expiring-keys.ts'
 export { folderTransport, smtpTransport } from '#/identity/notices/transport.ts'
 export type { Message, Transport } from '#/identity/notices/transport.ts'
-
-export async function sendMail(tx: Tx, sealer: Sealer, kind: string, message: Message): Promise<string> {
-  const id = newId()
-  await insertMail(tx, id, kind, sealer.seal(JSON.stringify(message), `identity_mail.sealed:${id}`))
-  return id
-}
 
 /** About a day and a half of trying, the pauses doubling up to an hour. */
 const mostAttempts = 40

@@ -22,6 +22,8 @@ export type Config = {
   readonly tls: { readonly cert: string; readonly key: string } | null
   readonly outboundLoopback: boolean
   readonly journalSync: 'grouped' | 'always'
+  readonly smtp: string | null
+  readonly mailFrom: string
   /** Milliseconds. */
   readonly drainTime: number
   readonly logLevel: string
@@ -75,6 +77,10 @@ const readers: Readonly<Record<Kind, (text: string, setting: Setting) => Read>> 
       ? { value: text.replace(/[/?#]+$/, '') }
       : { mistake: 'has more than a host, a port and a path' }
   },
+  smtp: (text) =>
+    URL.canParse(text) && /^smtps?:\/\/[^/]/.test(text)
+      ? { value: text }
+      : { mistake: 'is not an address that begins with smtp:// or smtps://' },
   postgres: (text) => {
     if (!URL.canParse(text) || !/^postgres(ql)?:/.test(text)) {
       return { mistake: 'is not an address that begins with postgres://' }

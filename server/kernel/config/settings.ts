@@ -7,6 +7,7 @@ export type Kind =
   | 'choice'
   | 'flag'
   | 'postgres'
+  | 'smtp'
   | 'duration'
   | 'share'
   | 'key'
@@ -108,6 +109,20 @@ export const settings = {
     choices: ['grouped', 'always'],
     sentence:
       '`grouped`: the journal is forced to disk every 50 ms, which survives a crash of the process; `always`: before every answer, which survives a power cut.',
+  },
+  smtp: {
+    name: 'SMTP_URL',
+    kind: 'smtp',
+    fallback: null,
+    secret: true,
+    sentence:
+      'Mail server, `smtp://user:password@host:587` or `smtps://…`. Without it messages are written to `mailbox/` in the data folder and named on the terminal.',
+  },
+  mailFrom: {
+    name: 'MAIL_FROM',
+    kind: 'text',
+    fallback: 'Portico <portico@localhost>',
+    sentence: 'Sender of messages.',
   },
   drainTime: {
     name: 'PORTICO_DRAIN_TIME',

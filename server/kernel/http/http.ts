@@ -15,7 +15,8 @@ import type { Call, Caller, Guard, Permission, Reply, Route } from '#/kernel/htt
 import { send, translate, violations } from '#/kernel/http/translate.ts'
 
 export { serveOperation } from '#/kernel/http/edge.ts'
-export { lineOfText, partnerDocument, partnerOperation } from '#/kernel/http/operations.ts'
+export { routesDocument } from '#/kernel/http/document.ts'
+export { lineOfText, partnerApiVersion, partnerDocument, partnerOperation } from '#/kernel/http/operations.ts'
 export type {
   CallingMember,
   OperationAnswer,

@@ -84,9 +84,9 @@ export function lineOfText(maxLength: number, description: string) {
   return Type.String({ minLength: 1, maxLength, pattern, description })
 }
 
-const problemReference = { $ref: '#/components/responses/Problem' }
+export const problemReference = { $ref: '#/components/responses/Problem' }
 
-function parameters(where: 'path' | 'query', schema: TObject | undefined): object[] {
+export function parameters(where: 'path' | 'query', schema: TObject | undefined): object[] {
   if (!schema) return []
   const required = new Set<string>(schema.required ?? [])
   return Object.entries(schema.properties).map(([name, property]) => ({
@@ -146,6 +146,14 @@ const problemSchema = {
   },
 } as const
 
+export const problemResponse = {
+  description: 'The call was refused or failed',
+  content: { 'application/problem+json': { schema: problemSchema } },
+} as const
+
+/** Of the Partner API's own document. */
+export const partnerApiVersion = '1.1.0'
+
 /** The OpenAPI 3.1 document of the Partner API. Plain data, in a stable order. */
 export function partnerDocument(
   version: string,
@@ -167,12 +175,7 @@ export function partnerDocument(
       securitySchemes: {
         apiKey: { type: 'http', scheme: 'bearer', description: 'An API key of an application.' },
       },
-      responses: {
-        Problem: {
-          description: 'The call was refused or failed',
-          content: { 'application/problem+json': { schema: problemSchema } },
-        },
-      },
+      responses: { Problem: problemResponse },
     },
   }
   // TypeBox keeps its kinds under symbols and hidden properties; the document is what JSON shows of it.

@@ -192,7 +192,7 @@ test('400 for a cursor of another partner, another query, or no cursor at all', 
 test('a page is read along the primary key, wherever it begins', async () => {
   const client = await database.live.pool.connect()
   try {
-    await client.query('begin')
+    await client.query(`begin; set local portico.partner = '*'`)
     await client.query(
       `insert into usage_hour
        select partner, timestamptz '2026-11-01' + hour * interval '1 hour', 'c', 'op' || n, partner,
