@@ -135,6 +135,7 @@ export async function rotateKey(
   const { overlapUntil, expiresAt = null } = options
   const { label, scopes, networks } = old
   const bounds = { scopes, networks }
+  tx.audit({ action: 'keys.rotate', subject: { kind: 'key', id: keyId }, partnerId })
   const created = await createKey(tx, partnerId, old.applicationId, { label, expiresAt, bounds })
   const shortened = overlapUntil && (await store.expireKey(tx, partnerId, keyId, overlapUntil))
   if (shortened) announce(tx, 'identity.key_expiry_set', shortened)

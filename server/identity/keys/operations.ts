@@ -16,8 +16,20 @@ import {
   rotateKey,
   setBounds,
 } from '#/identity/keys/keys.ts'
-import type { CreatedKey, Key } from '#/identity/keys/keys.ts'
+import type { Key } from '#/identity/keys/keys.ts'
 import { boundsOf, refuseBeyondReach } from '#/identity/keys/reach.ts'
+import {
+  expiresAt,
+  KeyList,
+  networks,
+  NewKey,
+  present,
+  presentNew,
+  scopes,
+  ShownKey,
+  Time,
+  TimeOrNull,
+} from '#/identity/keys/shown.ts'
 import { requireStepUp } from '#/identity/sessions/sessions.ts'
 import type { Clock } from '#/kernel/clock/clock.ts'
 import type { Tx } from '#/kernel/db/db.ts'
@@ -25,37 +37,6 @@ import { lineOfText, pageOf, pageQuery, pageQueryOf, partnerOperation } from '#/
 import type { OperationCall, PartnerOperation, Signer } from '#/kernel/http/http.ts'
 import { parseId, publicId } from '#/kernel/id/id.ts'
 
-const Nullable = Type.Union
-const Time = Type.String({ format: 'date-time' })
-const TimeOrNull = Nullable([Time, Type.Null()])
-const list = (description: string, most: number) =>
-  Nullable([Type.Array(Type.String({ maxLength: most }), { maxItems: 50 }), Type.Null()], { description })
-const scopes = list('What it may be used for; null: everything the application is entitled to.', 100)
-const networks = list('Addresses and ranges (`203.0.113.0/24`) it may be used from; null: from anywhere.', 60)
-const expiresAt = Nullable([Time, Type.Null()], { description: 'From then on it is refused; null: never.' })
-
-const shown = {
-  id: Type.String(),
-  application: Type.String(),
-  label: Type.String(),
-  lastFour: Type.String({ description: 'The last characters of its text, to tell keys apart.' }),
-  createdAt: Time,
-  expiresAt,
-  revokedAt: TimeOrNull,
-  revokedReason: Nullable([Type.String(), Type.Null()]),
-  lastUsedAt: Nullable([Time, Type.Null()], { description: 'To about a minute.' }),
-  scopes,
-  networks,
-}
-const ShownKey = Type.Object(shown)
-const NewKey = Type.Object({
-  ...shown,
-  key: Type.String({ description: 'Its text. It is told now and never again.' }),
-})
-const KeyList = Type.Object({
-  data: Type.Array(ShownKey),
-  nextCursor: Nullable([Type.String(), Type.Null()], { description: 'Null on the last page.' }),
-})
 const Id = Type.Object({ id: Type.String({ maxLength: 100 }) })
 const closed = { additionalProperties: false }
 
@@ -288,25 +269,4 @@ function readTime(text: string | null | undefined): Date | null {
   const time = new Date(text)
   if (Number.isNaN(time.getTime())) throw expiryPast.with()
   return time
-}
-
-function present(key: Key): Static<typeof ShownKey> {
-  const text = (time: Date | null) => time?.toISOString() ?? null
-  return {
-    id: publicId('key', key.id),
-    application: publicId('app', key.applicationId),
-    label: key.label,
-    lastFour: key.lastFour,
-    createdAt: key.createdAt.toISOString(),
-    expiresAt: text(key.expiresAt),
-    revokedAt: text(key.revokedAt),
-    revokedReason: key.revokedReason,
-    lastUsedAt: text(key.lastUsedAt),
-    scopes: key.scopes === null ? null : [...key.scopes],
-    networks: key.networks === null ? null : [...key.networks],
-  }
-}
-
-function presentNew(key: CreatedKey): Static<typeof NewKey> {
-  return { ...present(key), key: key.key }
 }

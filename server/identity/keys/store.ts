@@ -67,13 +67,13 @@ export const statements = {
   noticeExpiring: `
     update identity_key set expiry_noticed_days = due.days
     from (
-      select key.id, min(threshold) as days
+      select key.id as key_id, min(threshold) as days
       from identity_key as key, unnest($1::integer[]) as threshold
       where key.revoked_at is null and key.expires_at > clock_timestamp()
         and key.expires_at <= clock_timestamp() + make_interval(days => threshold)
       group by key.id
     ) as due
-    where identity_key.id = due.id
+    where identity_key.id = due.key_id
       and (identity_key.expiry_noticed_days is null or identity_key.expiry_noticed_days > due.days)
     returning ${columns}`,
   // For the platform team, which holds an id or a leaked text and asks whose it is.
