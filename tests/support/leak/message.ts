@@ -129,7 +129,7 @@ export function bytesOf(message: Message, making: Making): Buffer {
   const whole = Buffer.concat([
     Buffer.from(head, 'latin1'),
     framing === 'chunks' ? chunksOf(content, making) : content,
-    Buffer.from(message.behind),
+    Buffer.from(message.behind, 'latin1'),
   ])
   return whole.subarray(0, whole.length - Math.min(cut, whole.length))
 }

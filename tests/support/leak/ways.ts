@@ -1,7 +1,17 @@
 /** Everything that goes wrong behind a gateway, and what somebody would do to an answer on purpose. */
 import { gzipSync } from 'node:zlib'
 import { isNode } from '../release/node.ts'
-import { eventOf, lineOf, mark, mostBytes, typeOf, type Making, type Message } from './message.ts'
+import {
+  bytesOf,
+  eventOf,
+  lineOf,
+  mark,
+  mostBytes,
+  plain,
+  typeOf,
+  type Making,
+  type Message,
+} from './message.ts'
 
 const unreadable = (message: Message, content: string | Buffer): void => {
   message.values = null
@@ -100,6 +110,11 @@ export const ways: Readonly<Record<string, (message: Message, making: Making) =>
   'more than was promised': (message, making) => {
     message.behind = `HTTP/1.1 200 ${mark(making)}\r\nContent-Length: 0\r\nX-M: ${mark(making)}\r\n\r\n`
     message.afterwards = 'close'
+  },
+  // Whoever kept the connection would take it for the answer to the next request on it.
+  'an answer to nobody': (message, making) => {
+    message.behind = bytesOf({ ...plain(making), before: '' }, making).toString('latin1')
+    message.framing = 'length'
   },
   'another protocol': (message, making) => {
     message.before = `HTTP/1.1 101 ${mark(making)}\r\nConnection: Upgrade\r\nUpgrade: ${mark(making)}\r\n\r\n`
