@@ -3,7 +3,7 @@ import type { RequestListener } from 'node:http'
 import { join } from 'node:path'
 import { healthRoutes, watchRecorder } from '#/health.ts'
 import { reservedPaths } from '#/contracts/compile/compile.ts'
-import { createAuditSink, createAnchor, createSealing } from '#/governance/audit/audit.ts'
+import { createAuditSink } from '#/governance/audit/audit.ts'
 import { allows } from '#/governance/roles/roles.ts'
 import { createGateway, createNodeLane, expectContinue } from '#/gateway/gateway.ts'
 import type { Gateway, Recorder } from '#/gateway/gateway.ts'
@@ -76,8 +76,6 @@ export async function createApp(options: AppOptions): Promise<App> {
   const sealer = createSealer(installationKey(config))
   const database = await openDatabaseOf(options, clock, createAuditSink(sealer))
   const applied = await applyProvider({ ...options, database })
-  const anchor = createAnchor(config.data, sealer)
-  const sealing = createSealing({ control: database.control, digester: sealer, anchor, log })
   const telemetry = await createTelemetry({ traces: config.traces, traceRatio: config.traceRatio, nodeId })
   const journalFolder = join(config.data, 'journal')
   const journal = openJournal({ folder: journalFolder, sync: config.journalSync, clock, log })
@@ -85,21 +83,17 @@ export async function createApp(options: AppOptions): Promise<App> {
   const surfaces = createSurfaces({ ...options, database, sealer, provider: applied.provider.name })
   const beside = createBeside({ config, log, database, sealer, surfaces })
   const lastUsed = createLastUsed(database.control, log)
+  const operations = [...usageOperations({ clock, sealer }), ...peopleOperations(publicUrl, sealer, clock)]
   const [jobs, snapshot] = await Promise.all([
     startJobs(options.ownerUrl, [...usageJobs(database, clock), ...beside.jobs], log),
     createSnapshot({
       database,
       clock,
       log,
-      own: ownOperations(
-        database,
-        [...usageOperations({ clock, sealer }), ...peopleOperations(publicUrl, sealer, clock)],
-        log,
-      ),
+      own: ownOperations(database, operations, log),
     }),
   ])
   ingest.start()
-  sealing.start()
   const demoPeople = options.demo ? await seedPeople(surfaces.portal, database, applied) : null
   const recording = watchRecorder(journal, clock)
   const gateway = createGateway({
@@ -119,7 +113,11 @@ export async function createApp(options: AppOptions): Promise<App> {
   const shared = { ...options, database, surfaces }
   const pages = await createPortal({ ...shared, routes: [...health, problemPages(problemsFile)] })
   const admin = await createAdmin({
-    ...{ ...shared, sealer, clock, anchor, provider: applied.provider.name },
+    ...shared,
+    sealer,
+    clock,
+    anchor: beside.anchor,
+    provider: applied.provider.name,
     routes: [...health, metricsRoute(telemetry)],
   })
   observe(telemetry, { gateway, snapshot, ingest })
@@ -137,7 +135,7 @@ export async function createApp(options: AppOptions): Promise<App> {
       await journal.close()
       await ingest.stop()
       await Promise.all([jobs.stop(), snapshot.stop(), telemetry.stop(), pages.close(), admin.close()])
-      await Promise.all([sealing.stop(), beside.stop(), lastUsed.stop()])
+      await Promise.all([beside.stop(), lastUsed.stop()])
       await database.close()
     },
   }

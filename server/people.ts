@@ -2,6 +2,7 @@
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { packageOf } from '#/access/packages/packages.ts'
+import { createAnchor, createSealing } from '#/governance/audit/audit.ts'
 import type { Anchor } from '#/governance/audit/audit.ts'
 import { governanceJobs, governanceOperations, governanceRoutes } from '#/governance/governance.ts'
 import { accountRoutes, createSessionGuard, operatorSessions } from '#/identity/account/account.ts'
@@ -77,15 +78,18 @@ export function peopleOperations(publicUrl: string, sealer: Sealer, clock: Clock
   return [...identityOperations(deps), ...governanceOperations(deps)]
 }
 
-/** What runs beside the calls: messages on their way out, notices, and the end of what is over. */
+/** What runs beside the calls: the sealing of the audit, messages on their way out, notices, and the end of what is over. */
 export function createBeside(options: {
   readonly config: Config
   readonly log: Log
   readonly database: Database
   readonly sealer: Sealer
   readonly surfaces: Surfaces
-}): { readonly jobs: readonly Job[]; stop(): Promise<void> } {
+}): { readonly jobs: readonly Job[]; readonly anchor: Anchor; stop(): Promise<void> } {
   const { config, log, database, sealer, surfaces } = options
+  const anchor = createAnchor(config.data, sealer)
+  const sealing = createSealing({ control: database.control, digester: sealer, anchor, log })
+  sealing.start()
   const folder = join(config.data, 'mailbox')
   const told = (file: string) => void process.stdout.write(`portico: a message was written to ${file}\n`)
   const transport = config.smtp
@@ -95,6 +99,7 @@ export function createBeside(options: {
   const stopping = new AbortController()
   const post = deliverUntil(office, stopping.signal, log)
   return {
+    anchor,
     jobs: [
       signInJob(surfaces.portal.deps),
       expiringKeysJob(database.control, sealer),
@@ -102,7 +107,7 @@ export function createBeside(options: {
     ],
     async stop() {
       stopping.abort()
-      await post
+      await Promise.all([post, sealing.stop()])
     },
   }
 }

@@ -5,7 +5,7 @@ import { allows, isPermission, operatorRoles } from '#/governance/roles/roles.ts
 import { deriveDemoKey, randomText } from '#/identity/keys/keys.ts'
 import { createServiceKey, revokeServiceKey } from '#/identity/service-keys/service-keys.ts'
 import { newId } from '#/kernel/id/id.ts'
-import { adminApi } from './support/admin.ts'
+import { adminApi } from './support/identity/admin.ts'
 import { testDatabase } from './support/database.ts'
 
 const api = await adminApi(await testDatabase())

@@ -14,9 +14,6 @@ import { teamOperations } from '#/identity/team/team.ts'
 import type { TeamDeps } from '#/identity/team/team.ts'
 import type { PartnerOperation, Route } from '#/kernel/http/http.ts'
 
-export { createAdminGuard } from '#/identity/guard/guard.ts'
-export { parseKey } from '#/identity/keys/keys.ts'
-
 export type IdentityRouteDeps = InvitationRouteDeps & PartnerPageDeps
 
 /** The management API of the admin port. */

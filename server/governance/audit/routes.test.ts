@@ -7,7 +7,7 @@ import { after, describe, test } from 'node:test'
 import { createAnchor, createSealing } from '#/governance/audit/audit.ts'
 import { newId, publicId } from '#/kernel/id/id.ts'
 import { silentLog } from '#/kernel/log/log.ts'
-import { adminApi } from '../../../tests/support/admin.ts'
+import { adminApi } from '../../../tests/support/identity/admin.ts'
 import { testDatabase } from '../../../tests/support/database.ts'
 
 const database = await testDatabase()

@@ -4,7 +4,7 @@ import { describe, test } from 'node:test'
 import { Type } from 'typebox'
 import { proposalAction, propose } from '#/governance/proposals/proposals.ts'
 import { newId, publicId } from '#/kernel/id/id.ts'
-import { adminApi } from '../../../tests/support/admin.ts'
+import { adminApi } from '../../../tests/support/identity/admin.ts'
 import { testDatabase } from '../../../tests/support/database.ts'
 
 const done: string[] = []

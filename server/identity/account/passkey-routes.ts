@@ -34,7 +34,13 @@ function ceremony({ deps, origin, provider }: Surface): PasskeyDeps {
 }
 
 export function passkeyRoutes(surface: Surface): Route[] {
-  return [...own(surface), ...signingIn(surface), ...secondFactor(surface), ...steppingUp(surface)]
+  return [
+    ...own(surface),
+    ...removing(surface),
+    ...signingIn(surface),
+    ...secondFactor(surface),
+    ...steppingUp(surface),
+  ]
 }
 
 function own(surface: Surface): Route[] {
@@ -93,6 +99,12 @@ function own(surface: Surface): Route[] {
         return { status: 201, body: { ...added, id: publicId('psk', added.id) } }
       },
     }),
+  ]
+}
+
+function removing(surface: Surface): Route[] {
+  const { deps, prefix } = surface
+  return [
     route({
       method: 'DELETE',
       path: `${prefix}/passkeys/:id`,

@@ -29,6 +29,7 @@ export function proofRoutes(surface: Surface): Route[] {
       },
     }),
     ...generatorRoutes(surface),
+    ...afterwards(surface),
   ]
 }
 
@@ -87,6 +88,12 @@ function generatorRoutes(surface: Surface): Route[] {
         return { status: 200, body: { recoveryCodes: await inSystem(surface, confirm, call.caller.address) } }
       },
     }),
+  ]
+}
+
+function afterwards(surface: Surface): Route[] {
+  const { deps, prefix } = surface
+  return [
     route({
       method: 'POST',
       path: `${prefix}/totp/recovery-codes`,
@@ -97,7 +104,7 @@ function generatorRoutes(surface: Surface): Route[] {
         const { personId } = freshly(surface, call)
         const recoveryCodes = await inSystem(
           surface,
-          (tx) => renewRecoveryCodes(tx, sealer, personId),
+          (tx) => renewRecoveryCodes(tx, deps.sealer, personId),
           call.caller.address,
         )
         return { status: 200, body: { recoveryCodes } }

@@ -6,7 +6,7 @@ import { createPostOffice } from '#/identity/notices/notices.ts'
 import { findMember, findOperator } from '#/identity/people/people.ts'
 import { parseId } from '#/kernel/id/id.ts'
 import { silentLog } from '#/kernel/log/log.ts'
-import { adminApi } from '../../../tests/support/admin.ts'
+import { adminApi } from '../../../tests/support/identity/admin.ts'
 import { testDatabase } from '../../../tests/support/database.ts'
 
 const database = await testDatabase()

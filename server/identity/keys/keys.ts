@@ -25,7 +25,7 @@ export { deriveDemoKey, digestOf, isText, parseKey, randomText } from '#/identit
 export type { ParsedKey } from '#/identity/keys/key-text.ts'
 export { createLastUsed } from '#/identity/keys/last-used.ts'
 export type { LastUsed } from '#/identity/keys/last-used.ts'
-export { boundsInvalid, isWithin, networkCheck } from '#/identity/keys/bounds.ts'
+export { networkCheck } from '#/identity/keys/bounds.ts'
 export type { Bounds } from '#/identity/keys/bounds.ts'
 
 /** A key at the one moment its text is known. */

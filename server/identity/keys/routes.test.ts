@@ -6,7 +6,7 @@ import { createApplication } from '#/identity/applications/applications.ts'
 import { createKey, deriveDemoKey, findKey } from '#/identity/keys/keys.ts'
 import { createPartner } from '#/identity/partners/partners.ts'
 import { publicId } from '#/kernel/id/id.ts'
-import { adminApi } from '../../../tests/support/admin.ts'
+import { adminApi } from '../../../tests/support/identity/admin.ts'
 import { testDatabase } from '../../../tests/support/database.ts'
 
 const database = await testDatabase()

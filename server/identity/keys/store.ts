@@ -68,9 +68,9 @@ export const statements = {
     update identity_key set expiry_noticed_days = due.days
     from (
       select key.id as key_id, min(threshold) as days
-      from identity_key as key, unnest($1::integer[]) as threshold
+      from identity_key as key, unnest($1::bigint[]) as threshold
       where key.revoked_at is null and key.expires_at > clock_timestamp()
-        and key.expires_at <= clock_timestamp() + make_interval(days => threshold)
+        and key.expires_at <= clock_timestamp() + make_interval(days => threshold::integer)
       group by key.id
     ) as due
     where identity_key.id = due.key_id

@@ -6,7 +6,7 @@ import { createKey } from '#/identity/keys/keys.ts'
 import { createPartner } from '#/identity/partners/partners.ts'
 import { addMember, createPerson } from '#/identity/people/people.ts'
 import { parseId, publicId } from '#/kernel/id/id.ts'
-import { adminApi } from '../../../tests/support/admin.ts'
+import { adminApi } from '../../../tests/support/identity/admin.ts'
 import { testDatabase } from '../../../tests/support/database.ts'
 
 const database = await testDatabase()

@@ -22,9 +22,7 @@ import * as store from '#/identity/passwords/store.ts'
 import { createTurns } from '#/identity/passwords/turns.ts'
 
 export { deriveDemoPassword } from '#/identity/passwords/demo-password.ts'
-export { longest, passwordRefused, shortest } from '#/identity/passwords/rules.ts'
 export type { Bearer } from '#/identity/passwords/rules.ts'
-export { busy } from '#/identity/passwords/turns.ts'
 
 /** What a sign-in found under an address: something in any case, and not to be told apart by time. */
 export type Account = {

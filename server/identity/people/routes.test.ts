@@ -4,7 +4,7 @@ import { describe, test } from 'node:test'
 import { addOperator, createPerson, findOperator } from '#/identity/people/people.ts'
 import type { OperatorRole } from '#/identity/people/people.ts'
 import { publicId } from '#/kernel/id/id.ts'
-import { adminApi } from '../../../tests/support/admin.ts'
+import { adminApi } from '../../../tests/support/identity/admin.ts'
 import { testDatabase } from '../../../tests/support/database.ts'
 
 const api = await adminApi(await testDatabase())

@@ -117,7 +117,7 @@ function isTimeZone(name: string): boolean {
 }
 
 /** RFC 5321 as far as anybody uses it: one `@`, a name before it, a domain with a dot behind it, nothing that breaks a header. */
-export function isEmail(text: string): boolean {
+function isEmail(text: string): boolean {
   return (
     text.length <= 254 &&
     /^[^\s@<>",;:()[\]\\\p{Cc}]{1,64}@[^\s@.<>",;:()[\]\\\p{Cc}]+(?:\.[^\s@.<>",;:()[\]\\\p{Cc}]+)+$/u.test(

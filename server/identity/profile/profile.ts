@@ -10,7 +10,6 @@ import type { Sealer } from '#/kernel/crypto/crypto.ts'
 import type { Tx } from '#/kernel/db/db.ts'
 import { problem } from '#/kernel/problem/problem.ts'
 
-export { isEmail } from '#/identity/profile/facts.ts'
 export type { Address, Contact, Facts, TaxId } from '#/identity/profile/facts.ts'
 
 /** Version 0 holds nothing yet. */

@@ -9,16 +9,16 @@ export type ProfileRow = {
 
 export const statements = {
   currentProfile: `
-    select version, sealed, recorded_at as "recordedAt" from identity_profile
+    select version::float8 as version, sealed, recorded_at as "recordedAt" from identity_profile
     where partner_id = $1 /* owner */ order by version desc limit 1`,
   listProfiles: `
-    select version, sealed, recorded_at as "recordedAt" from identity_profile
+    select version::float8 as version, sealed, recorded_at as "recordedAt" from identity_profile
     where partner_id = $1 /* owner */ and ($2::integer is null or version < $2)
     order by version desc limit $3`,
   // The number is the writer's: of two that began from the same version, the second finds its number taken.
   insertProfile: `
     insert into identity_profile (partner_id, version, country, currency, time_zone, sealed)
-    values ($1, $2, $3, $4, $5, $6) on conflict do nothing returning version, sealed, recorded_at as "recordedAt"`,
+    values ($1, $2, $3, $4, $5, $6) on conflict do nothing returning version::float8 as version, sealed, recorded_at as "recordedAt"`,
 } as const
 
 export async function currentProfile(tx: Tx, partnerId: string) {

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { createServiceKey, rotateServiceKey } from '#/identity/service-keys/service-keys.ts'
 import { newId, parseId } from '#/kernel/id/id.ts'
-import { adminApi } from '../../../tests/support/admin.ts'
+import { adminApi } from '../../../tests/support/identity/admin.ts'
 import { testDatabase } from '../../../tests/support/database.ts'
 
 const database = await testDatabase()

@@ -5,7 +5,7 @@ import * as people from '#/identity/people/people.ts'
 import type { Opening } from '#/identity/sessions/sessions.ts'
 import { newId } from '#/kernel/id/id.ts'
 import { testDatabase } from '../../../tests/support/database.ts'
-import { people as scene } from '../../../tests/support/people.ts'
+import { people as scene } from '../../../tests/support/identity/people.ts'
 
 const database = await testDatabase()
 const { deps, within, member, refused, clock } = scene(database)

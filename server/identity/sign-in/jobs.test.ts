@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { signIn, signInJob } from '#/identity/sign-in/sign-in.ts'
 import { testDatabase } from '../../../tests/support/database.ts'
-import { people as scene } from '../../../tests/support/people.ts'
+import { people as scene } from '../../../tests/support/identity/people.ts'
 
 const stage = scene(await testDatabase())
 

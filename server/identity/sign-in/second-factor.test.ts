@@ -7,7 +7,7 @@ import * as sessions from '#/identity/sessions/sessions.ts'
 import * as verbs from '#/identity/sign-in/sign-in.ts'
 import { newId } from '#/kernel/id/id.ts'
 import { testDatabase } from '../../../tests/support/database.ts'
-import { codeShown, people as scene } from '../../../tests/support/people.ts'
+import { codeShown, people as scene } from '../../../tests/support/identity/people.ts'
 
 const stage = scene(await testDatabase())
 const { deps, within, member, request, refused, clock, password, sealer } = stage

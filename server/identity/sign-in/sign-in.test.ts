@@ -5,7 +5,7 @@ import * as people from '#/identity/people/people.ts'
 import { signIn } from '#/identity/sign-in/sign-in.ts'
 import { Problem } from '#/kernel/problem/problem.ts'
 import { testDatabase } from '../../../tests/support/database.ts'
-import { people as scene } from '../../../tests/support/people.ts'
+import { people as scene } from '../../../tests/support/identity/people.ts'
 
 const stage = scene(await testDatabase())
 const { deps, within, member, operator, request, refused, clock, password } = stage

@@ -7,7 +7,7 @@ import { test } from 'node:test'
 import type { SignInDeps } from '#/identity/sign-in/sign-in.ts'
 import { signIn } from '#/identity/sign-in/sign-in.ts'
 import { testDatabase } from '../../../tests/support/database.ts'
-import { people as scene } from '../../../tests/support/people.ts'
+import { people as scene } from '../../../tests/support/identity/people.ts'
 
 // Nobody waits here: what is measured is the path, not the lock-out.
 const never = { free: 1_000_000, longest: 0 }

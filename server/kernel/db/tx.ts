@@ -5,7 +5,7 @@ import type { Change, Emitted } from '#/kernel/events/events.ts'
 import { newId } from '#/kernel/id/id.ts'
 import { partnerOf } from '#/kernel/db/actor.ts'
 import type { Actor } from '#/kernel/db/actor.ts'
-import type { AuditLine } from '#/kernel/db/audit-sink.ts'
+import type { AuditLine } from '#/kernel/db/actor.ts'
 import type { World } from '#/kernel/db/world.ts'
 
 export type Tx = {

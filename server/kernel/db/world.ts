@@ -1,6 +1,6 @@
 /** Where a transaction stands. */
 import type pg from 'pg'
-import type { AuditSink } from '#/kernel/db/audit-sink.ts'
+import type { AuditSink } from '#/kernel/db/actor.ts'
 import type { Clock } from '#/kernel/clock/clock.ts'
 import type { Schema } from '#/kernel/db/migrations.ts'
 

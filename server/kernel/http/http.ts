@@ -27,7 +27,6 @@ export type {
 export { answerBroken } from '#/kernel/http/broken.ts'
 export { defaultLimit, pageOf, pageQuery, pageQueryOf, pageSchema } from '#/kernel/http/lists.ts'
 export type { Page, PageQuery, Signer } from '#/kernel/http/lists.ts'
-export { BadCursor, LiveKeyNeeded } from '#/kernel/http/problems.ts'
 export { listen } from '#/kernel/http/listen.ts'
 export { problemPages } from '#/kernel/http/problem-pages.ts'
 export { route, streamed } from '#/kernel/http/routes.ts'

@@ -6,6 +6,4 @@ alter table identity_key
   add column networks cidr[],
   add column last_used_at timestamptz,
   -- The last notice about its expiry, in days before it.
-  add column expiry_noticed_days integer;
-
-create index identity_key_expiring on identity_key (expires_at) where revoked_at is null and expires_at is not null;
+  add column expiry_noticed_days bigint;

@@ -8,7 +8,7 @@ create table identity_mail (
   created_at timestamptz not null default clock_timestamp(),
   sent_at timestamptz,
   given_up_at timestamptz,
-  attempts integer not null default 0,
+  attempts bigint not null default 0,
   next_attempt_at timestamptz not null default clock_timestamp()
 );
 

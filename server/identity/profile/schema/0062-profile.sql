@@ -3,7 +3,7 @@
 -- contacts are sealed. Locks: identity_partner against writes for an instant (foreign key).
 create table identity_profile (
   partner_id uuid not null references identity_partner,
-  version integer not null check (version > 0),
+  version bigint not null check (version > 0),
   country text check (country ~ '^[A-Z]{2}$'),
   currency text check (currency ~ '^[A-Z]{3}$'),
   time_zone text,

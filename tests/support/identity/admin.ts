@@ -16,7 +16,7 @@ import { createHttp } from '#/kernel/http/http.ts'
 import type { Caller, Http, Knock, Route } from '#/kernel/http/http.ts'
 import { newId } from '#/kernel/id/id.ts'
 import { silentLog } from '#/kernel/log/log.ts'
-import type { TestDatabase } from './database.ts'
+import type { TestDatabase } from '../database.ts'
 
 export type AdminAnswer = {
   readonly status: number
