@@ -72,18 +72,21 @@ const problemsFile = join(import.meta.dirname, '..', 'docs', 'reference', 'probl
 export async function createApp(options: AppOptions): Promise<App> {
   const { config, log, publicUrl } = options
   const clock = systemClock()
-  const nodeId = newId()
   const sealer = createSealer(installationKey(config))
   const database = await openDatabaseOf(options, clock, createAuditSink(sealer))
   const applied = await applyProvider({ ...options, database })
-  const telemetry = await createTelemetry({ traces: config.traces, traceRatio: config.traceRatio, nodeId })
+  const telemetry = await createTelemetry({
+    traces: config.traces,
+    traceRatio: config.traceRatio,
+    nodeId: newId(),
+  })
   const journalFolder = join(config.data, 'journal')
   const journal = openJournal({ folder: journalFolder, sync: config.journalSync, clock, log })
   const ingest = createIngest({ folder: journalFolder, journal, database, clock, log })
-  const surfaces = createSurfaces({ ...options, database, sealer, provider: applied.provider.name })
+  const surfaces = createSurfaces({ ...options, clock, database, sealer, provider: applied.provider.name })
   const beside = createBeside({ config, log, database, sealer, surfaces })
   const lastUsed = createLastUsed(database.control, log)
-  const operations = [...usageOperations({ clock, sealer }), ...peopleOperations(publicUrl, sealer, clock)]
+  const operations = [...usageOperations({ clock, sealer }), ...peopleOperations(publicUrl, surfaces, clock)]
   const [jobs, snapshot] = await Promise.all([
     startJobs(options.ownerUrl, [...usageJobs(database, clock), ...beside.jobs], log),
     createSnapshot({

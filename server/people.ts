@@ -19,6 +19,9 @@ import {
 import type { PostOffice } from '#/identity/notices/notices.ts'
 import { createPasswords } from '#/identity/passwords/passwords.ts'
 import { createSessions } from '#/identity/sessions/sessions.ts'
+import { createSso } from '#/identity/sso/sso.ts'
+import type { Sso } from '#/identity/sso/sso.ts'
+import type { Realm } from '#/identity/sessions/sessions.ts'
 import { seedDemoPeople, signInJob } from '#/identity/sign-in/sign-in.ts'
 import type { DemoCredentials } from '#/identity/sign-in/sign-in.ts'
 import type { Clock } from '#/kernel/clock/clock.ts'
@@ -28,7 +31,10 @@ import type { Database } from '#/kernel/db/db.ts'
 import { createHttp } from '#/kernel/http/http.ts'
 import type { Http, PartnerOperation, Route } from '#/kernel/http/http.ts'
 import type { Job } from '#/kernel/jobs/jobs.ts'
+import { publicId } from '#/kernel/id/id.ts'
 import type { Log } from '#/kernel/log/log.ts'
+import { createOutbound } from '#/kernel/outbound/outbound.ts'
+import type { Outbound } from '#/kernel/outbound/outbound.ts'
 import type { Applied } from '#/publish/declaration/declaration.ts'
 
 export type DemoPeople = {
@@ -37,14 +43,36 @@ export type DemoPeople = {
   readonly members: ReadonlyMap<string, DemoCredentials>
 }
 
-export type Surfaces = { readonly portal: Surface; readonly console: Surface }
+export type Surfaces = {
+  readonly portal: Surface
+  readonly console: Surface
+  /** The one way out to addresses that others name. */
+  readonly outbound: Outbound
+  readonly sso: Sso
+}
 
 type Addresses = { readonly publicUrl: string; readonly adminUrl: string }
 
 export function createSurfaces(
-  options: Addresses & { readonly database: Database; readonly sealer: Sealer; readonly provider: string },
+  options: Addresses & {
+    readonly config: Config
+    readonly log: Log
+    readonly clock: Clock
+    readonly database: Database
+    readonly sealer: Sealer
+    readonly provider: string
+  },
 ): Surfaces {
-  const { database, sealer, provider, publicUrl, adminUrl } = options
+  const { config, log, clock, database, sealer, provider, publicUrl, adminUrl } = options
+  const insecure = config.outboundLoopback
+  if (insecure)
+    log.warn({ event: 'outbound.loopback_allowed' }, 'PORTICO_OUTBOUND_LOOPBACK is for development only')
+  const outbound = createOutbound({ allowLoopback: insecure })
+  const callback = (realm: Realm, id: string) => {
+    const start = realm === 'portal' ? `${publicUrl}/portal/api` : `${adminUrl}/v1`
+    return `${start}/sso/${publicId('sso', id)}/callback`
+  }
+  const sso = createSso({ sealer, clock, log, outbound, insecure, callback })
   // What proves a person, with the defaults of each part.
   const deps = {
     world: database.control,
@@ -56,6 +84,8 @@ export function createSurfaces(
   return {
     portal: { deps, provider, realm: 'portal', prefix: '/portal/api', origin: () => publicUrl },
     console: { deps, provider, realm: 'console', prefix: '/v1', origin: () => adminUrl },
+    outbound,
+    sso,
   }
 }
 
@@ -73,8 +103,13 @@ export async function seedPeople(portal: Surface, database: Database, applied: A
 }
 
 /** What partners look after themselves, as each area brings its part. */
-export function peopleOperations(publicUrl: string, sealer: Sealer, clock: Clock): PartnerOperation[] {
-  const deps = { sealer, clock, invitationPage: `${publicUrl}/portal/invitations` }
+export function peopleOperations(
+  publicUrl: string,
+  { outbound, portal }: Surfaces,
+  clock: Clock,
+): PartnerOperation[] {
+  const { sealer } = portal.deps
+  const deps = { sealer, clock, outbound, invitationPage: `${publicUrl}/portal/invitations` }
   return [...identityOperations(deps), ...governanceOperations(deps)]
 }
 
@@ -107,7 +142,7 @@ export function createBeside(options: {
     ],
     async stop() {
       stopping.abort()
-      await Promise.all([post, sealing.stop()])
+      await Promise.all([post, sealing.stop(), surfaces.outbound.close()])
     },
   }
 }
@@ -135,7 +170,7 @@ export function createPortal({ log, publicUrl, database, surfaces, routes }: Beh
     base: () => publicUrl,
     guard: createSessionGuard(surfaces.portal),
     world: database.control,
-    routes: [...routes, ...accountRoutes(surfaces.portal)],
+    routes: [...routes, ...accountRoutes(surfaces.portal, surfaces.sso)],
   })
 }
 
@@ -160,8 +195,8 @@ export function createAdmin(parts: AdminParts): Promise<Http> {
     world: database.control,
     routes: [
       ...parts.routes,
-      ...accountRoutes(surfaces.console),
-      ...identityRoutes({ ...parts, pages, packageOf }),
+      ...accountRoutes(surfaces.console, surfaces.sso),
+      ...identityRoutes({ ...parts, outbound: surfaces.outbound, pages, packageOf }),
       ...governanceRoutes({ ...parts, actions: {} }),
     ],
   })

@@ -10,11 +10,14 @@ import { profileOperations } from '#/identity/profile/operations.ts'
 import { partnerPageRoutes } from '#/identity/profile/routes.ts'
 import type { PartnerPageDeps } from '#/identity/profile/routes.ts'
 import { serviceKeyRoutes } from '#/identity/service-keys/routes.ts'
+import { ssoOperations } from '#/identity/sso/operations.ts'
+import { ssoRoutes } from '#/identity/sso/routes.ts'
+import type { SsoRouteDeps } from '#/identity/sso/routes.ts'
 import { teamOperations } from '#/identity/team/team.ts'
 import type { TeamDeps } from '#/identity/team/team.ts'
 import type { PartnerOperation, Route } from '#/kernel/http/http.ts'
 
-export type IdentityRouteDeps = InvitationRouteDeps & PartnerPageDeps
+export type IdentityRouteDeps = InvitationRouteDeps & PartnerPageDeps & SsoRouteDeps
 
 /** The management API of the admin port. */
 export function identityRoutes(deps: IdentityRouteDeps): Route[] {
@@ -25,15 +28,17 @@ export function identityRoutes(deps: IdentityRouteDeps): Route[] {
     ...peopleRoutes(deps),
     ...keyRoutes(),
     ...serviceKeyRoutes(deps),
+    ...ssoRoutes(deps),
   ]
 }
 
 /** What partners look after themselves, with a key or signed in. */
-export function identityOperations(deps: TeamDeps): PartnerOperation[] {
+export function identityOperations(deps: TeamDeps & SsoRouteDeps): PartnerOperation[] {
   return [
     ...applicationOperations(deps),
     ...keyOperations(deps),
     ...teamOperations(deps),
     ...profileOperations(deps),
+    ...ssoOperations(deps),
   ]
 }

@@ -7,17 +7,20 @@ import { passkeyRoutes } from '#/identity/account/passkey-routes.ts'
 import { proofRoutes } from '#/identity/account/proof-routes.ts'
 import { sessionRoutes } from '#/identity/account/session-routes.ts'
 import type { Surface } from '#/identity/account/surface.ts'
+import { ssoRoutes } from '#/identity/account/sso-routes.ts'
+import type { Sso } from '#/identity/sso/sso.ts'
 import type { Route } from '#/kernel/http/http.ts'
 
 export { gatewayMembers } from '#/identity/account/members.ts'
 export { createSessionGuard, operatorSessions } from '#/identity/account/surface.ts'
 export type { Surface } from '#/identity/account/surface.ts'
 
-export function accountRoutes(surface: Surface): Route[] {
+export function accountRoutes(surface: Surface, sso: Sso): Route[] {
   return [
     ...sessionRoutes(surface),
     ...proofRoutes(surface),
     ...passkeyRoutes(surface),
     ...invitationRoutes(surface),
+    ...ssoRoutes(surface, sso),
   ]
 }

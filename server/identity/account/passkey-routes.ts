@@ -19,7 +19,7 @@ import {
 import type { PasskeyDeps, Proof, Refused } from '#/identity/passkeys/passkeys.ts'
 import { findPerson } from '#/identity/people/people.ts'
 import { requireStepUp } from '#/identity/sessions/sessions.ts'
-import { admitWaiting, waitingSignIn } from '#/identity/sign-in/sign-in.ts'
+import { admitWaiting, refuseWhereSsoIsNeeded, waitingSignIn } from '#/identity/sign-in/sign-in.ts'
 import type { Tx } from '#/kernel/db/db.ts'
 import { route } from '#/kernel/http/http.ts'
 import type { Route } from '#/kernel/http/http.ts'
@@ -169,11 +169,12 @@ function signingIn(surface: Surface): Route[] {
           factors: ['passkey'],
           ...broughtBy(surface, call),
         }
-        const opened = await inSystem(
-          surface,
-          (tx) => deps.sessions.open(tx, opening, deps.world.clock.wall()),
-          address,
-        )
+        const open = async (tx: Tx) => {
+          const entered = await deps.sessions.open(tx, opening, deps.world.clock.wall())
+          await refuseWhereSsoIsNeeded(tx, entered.session)
+          return entered
+        }
+        const opened = await inSystem(surface, open, address)
         return enter(surface, opened, address)
       },
     }),

@@ -9,13 +9,15 @@ import { newId } from '#/kernel/id/id.ts'
 import { newDevice } from '#/identity/lockout/lockout.ts'
 import { memberships } from '#/identity/people/people.ts'
 import type { Membership } from '#/identity/people/people.ts'
-import { signInFailed } from '#/identity/sessions/sessions.ts'
+import { partnerNotYours, signInFailed } from '#/identity/sessions/sessions.ts'
 import type { Opened, Realm, Session } from '#/identity/sessions/sessions.ts'
 import { checkPassword, edgeOf, failed, proveAgain, secondFactor, system } from '#/identity/sign-in/proof.ts'
 import type { SecondFactor, SignInDeps } from '#/identity/sign-in/proof.ts'
 import { markOf, readWaiting, writeWaiting } from '#/identity/sign-in/waiting.ts'
 import type { Waiting } from '#/identity/sign-in/waiting.ts'
+import { ssoRequired } from '#/identity/sso/sso.ts'
 import { verifyTotp } from '#/identity/totp/totp.ts'
+import { problem } from '#/kernel/problem/problem.ts'
 
 export { seedDemoPeople } from '#/identity/sign-in/demo.ts'
 export type { DemoCredentials, DemoPerson } from '#/identity/sign-in/demo.ts'
@@ -26,6 +28,10 @@ export { refuseForeignPage, sessionOf } from '#/identity/sign-in/caller.ts'
 export type { Asked } from '#/identity/sign-in/caller.ts'
 export type { SecondFactor, SignInDeps } from '#/identity/sign-in/proof.ts'
 export type { Waiting } from '#/identity/sign-in/waiting.ts'
+
+export const ssoNeeded = problem('auth.sso_needed', 403, 'Sign in through your organisation', {
+  help: 'Your organisation asks everybody but its owners to sign in through its own OpenID provider. Use “single sign-on” on the sign-in page.',
+})
 
 /** What the browser brought, and from where. */
 export type From = {
@@ -142,7 +148,13 @@ async function enter(
   const brought = { address, replaces, ...(userAgent !== undefined && { userAgent }) }
   const opening = { personId, realm, method: 'password' as const, factors, ...partner, ...brought }
   const opened = await sessions.open(tx, opening, wall)
+  await refuseWhereSsoIsNeeded(tx, opened.session)
   return { ...opened, needs: null, device: newDevice(sealer, email, wall) }
+}
+
+/** Where single sign-on is the only way in, a session by any other is not opened. Throws `ssoNeeded`. */
+export async function refuseWhereSsoIsNeeded(tx: Tx, { method, partnerId, role }: Session): Promise<void> {
+  if (method !== 'sso' && (await ssoRequired(tx, partnerId, role))) throw ssoNeeded.with()
 }
 
 /**
@@ -179,8 +191,14 @@ export async function switchPartner(
   to: { readonly partnerId: string; readonly address: string },
 ): Promise<Opened> {
   const { world, sessions } = deps
+  // What one partner's OpenID provider says is good for that partner alone.
+  if (session.method === 'sso') throw partnerNotYours.with()
   const edge = edgeOf(world, system, to.address)
-  return edge((tx) => sessions.switchPartner(tx, session, to.partnerId, world.clock.wall()))
+  return edge(async (tx) => {
+    const opened = await sessions.switchPartner(tx, session, to.partnerId, world.clock.wall())
+    await refuseWhereSsoIsNeeded(tx, opened.session)
+    return opened
+  })
 }
 
 /** Between which partners the person may switch. */

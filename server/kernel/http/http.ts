@@ -116,6 +116,7 @@ function addRoute(app: FastifyInstance, options: HttpOptions, definition: Route)
         body: request.body,
         requestId: publicId('req', request.id),
         caller,
+        target: request.url,
         header: (name) => headerOf(request, name),
         transact: (work) => transactFor(options, definition, caller, work),
       })

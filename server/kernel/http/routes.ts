@@ -42,6 +42,8 @@ export type Call<P extends TObject = TObject, Q extends TObject = TObject, B ext
   readonly query: Static<Q>
   readonly body: Static<B>
   readonly requestId: string
+  /** As it was sent, with its query. */
+  readonly target: string
   readonly caller: Caller
   readonly header: (name: string) => string | undefined
   /**

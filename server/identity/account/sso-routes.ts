@@ -1,0 +1,114 @@
+/** Single sign-on from a browser: which provider an address has, the way there, and the way back. */
+import { Type } from 'typebox'
+import { broughtBy, enter, inSystem, refuseForeign } from '#/identity/account/surface.ts'
+import type { Surface } from '#/identity/account/surface.ts'
+import { clearCookie, readCookie, writeCookie } from '#/identity/sessions/sessions.ts'
+import { providerForEmail, safeReturnPath, ssoCookie } from '#/identity/sso/sso.ts'
+import type { Edge, Sso } from '#/identity/sso/sso.ts'
+import { route } from '#/kernel/http/http.ts'
+import type { Route } from '#/kernel/http/http.ts'
+import { parseId, publicId } from '#/kernel/id/id.ts'
+
+const email = Type.String({ maxLength: 320 })
+const providerId = Type.String({ maxLength: 64 })
+
+export function ssoRoutes(surface: Surface, sso: Sso): Route[] {
+  return [finding(surface), going(surface, sso), comingBack(surface, sso)]
+}
+
+/** Answers by the domain alone, so that it does not tell whether somebody has the address. */
+function finding(surface: Surface): Route {
+  const { realm, prefix } = surface
+  return route({
+    method: 'GET',
+    path: `${prefix}/sso`,
+    permission: 'public',
+    summary: 'The single sign-on of an e-mail address',
+    query: Type.Object({ email }),
+    handle: async (call) => {
+      const found = await inSystem(
+        surface,
+        (tx) => providerForEmail(tx, realm, call.query.email),
+        call.caller.address,
+      )
+      return { status: 200, body: { provider: found && { ...found, id: publicId('sso', found.id) } } }
+    },
+  })
+}
+
+function going(surface: Surface, sso: Sso): Route {
+  const { realm, prefix } = surface
+  return route({
+    method: 'POST',
+    path: `${prefix}/sso`,
+    permission: 'public',
+    action: 'sso.begin',
+    summary: 'Begin to sign in through an OpenID provider; gives where the browser goes',
+    body: Type.Object(
+      {
+        providerId,
+        email: Type.Optional(email),
+        returnTo: Type.Optional(Type.String({ maxLength: 2000 })),
+      },
+      { additionalProperties: false },
+    ),
+    handle: async (call) => {
+      refuseForeign(surface, call)
+      const { providerId: wanted, email: typed, returnTo = '' } = call.body
+      const begun = await sso.start(edgeOf(surface, call.caller.address), {
+        realm,
+        providerId: parseId('sso', wanted) ?? '00000000-0000-0000-0000-000000000000',
+        browser: readCookie(call.header('cookie'), ssoCookie.name),
+        returnTo: safeReturnPath(returnTo, home(surface)),
+        ...(typed !== undefined && { email: typed }),
+      })
+      const cookie = writeCookie(ssoCookie.name, begun.browser, ssoCookie.seconds)
+      return { status: 200, headers: { 'set-cookie': [cookie] }, body: { location: begun.location } }
+    },
+  })
+}
+
+/** A link from another site, so GET; what it may do is bound to the cookie of the browser that began. */
+function comingBack(surface: Surface, sso: Sso): Route {
+  const { deps, realm, prefix } = surface
+  return route({
+    method: 'GET',
+    path: `${prefix}/sso/:providerId/callback`,
+    permission: 'public',
+    summary: 'The way back from an OpenID provider',
+    params: Type.Object({ providerId }),
+    handle: async (call) => {
+      const { address } = call.caller
+      const proof = await sso.finish(edgeOf(surface, address), {
+        realm,
+        providerId: parseId('sso', call.params.providerId) ?? '',
+        query: call.target.split('?').slice(1).join('?'),
+        browser: readCookie(call.header('cookie'), ssoCookie.name),
+      })
+      const partner = proof.partnerId === null ? {} : { partnerId: proof.partnerId }
+      const opening = {
+        personId: proof.personId,
+        realm,
+        method: 'sso' as const,
+        factors: ['sso'],
+        ...partner,
+      }
+      const opened = await inSystem(
+        surface,
+        (tx) => deps.sessions.open(tx, { ...opening, ...broughtBy(surface, call) }, deps.world.clock.wall()),
+        address,
+      )
+      const { headers } = await enter(surface, opened, address)
+      const cookies = [...[headers?.['set-cookie'] ?? []].flat(), clearCookie(ssoCookie.name)]
+      return { status: 303, headers: { location: proof.returnTo, 'set-cookie': cookies }, body: '' }
+    },
+  })
+}
+
+function home({ realm }: Surface): string {
+  return realm === 'portal' ? '/portal/' : '/console/'
+}
+
+function edgeOf(surface: Surface, address: string): Edge {
+  return (work) => inSystem(surface, work, address)
+}
