@@ -16,6 +16,7 @@ import type { Actor, Tx, World } from '#/kernel/db/db.ts'
 import { createHttp } from '#/kernel/http/http.ts'
 import type { Caller, Http, Knock, Route } from '#/kernel/http/http.ts'
 import { newId } from '#/kernel/id/id.ts'
+import { createOutbound } from '#/kernel/outbound/outbound.ts'
 import { silentLog } from '#/kernel/log/log.ts'
 import type { TestDatabase } from '../database.ts'
 
@@ -58,8 +59,9 @@ export async function adminApi(database: TestDatabase, actions: ProposalActions 
   const control = { ...database.control, audit: createAuditSink(sealer) }
   const pages = { member: 'https://portico.test/portal', operator: 'https://admin.test/console' }
   const clock = systemClock()
+  const outbound = createOutbound({ allowLoopback: false })
   const routes = [
-    ...identityRoutes({ sealer, clock, provider: 'Solstice', pages, packageOf }),
+    ...identityRoutes({ sealer, clock, outbound, provider: 'Solstice', pages, packageOf }),
     ...governanceRoutes({ sealer, anchor: noAnchor, log: silentLog(), actions }),
   ]
   const http = await createHttp({
