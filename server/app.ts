@@ -6,7 +6,7 @@ import { reservedPaths } from '#/contracts/compile/compile.ts'
 import { createAuditSink } from '#/governance/audit/audit.ts'
 import { allows } from '#/governance/roles/roles.ts'
 import { createGateway, createNodeLane, expectContinue } from '#/gateway/gateway.ts'
-import type { Gateway, Recorder } from '#/gateway/gateway.ts'
+import type { Gateway, GatewayDeps, Recorder } from '#/gateway/gateway.ts'
 import { gatewayMembers } from '#/identity/account/account.ts'
 import { createLastUsed, parseKey } from '#/identity/keys/keys.ts'
 import type { LastUsed } from '#/identity/keys/keys.ts'
@@ -99,17 +99,12 @@ export async function createApp(options: AppOptions): Promise<App> {
   ingest.start()
   const demoPeople = options.demo ? await seedPeople(surfaces.portal, database, applied) : null
   const recording = watchRecorder(journal, clock)
-  const gateway = createGateway({
+  const gateway = gatewayOf(options, {
     members: gatewayMembers(surfaces.portal),
     snapshot: () => snapshot.current(),
     recorder: measured(recording.recorder, telemetry, lastUsed),
-    clock,
-    newId,
-    parseKey,
     traceParent: (id) => telemetry.traceParent(id),
-    problems: { base: publicUrl },
-    timeouts: { drain: config.drainTime },
-    log,
+    clock,
   })
   const answers = createProbe(database.control.pool)
   const health = healthRoutes({ answers, snapshot, ingest, isRecording: () => recording.works() })
@@ -142,6 +137,19 @@ export async function createApp(options: AppOptions): Promise<App> {
       await database.close()
     },
   }
+}
+
+type Handed = Pick<GatewayDeps, 'clock' | 'members' | 'recorder' | 'snapshot' | 'traceParent'>
+
+function gatewayOf({ config, log, publicUrl }: AppOptions, handed: Handed): Gateway {
+  return createGateway({
+    ...handed,
+    newId,
+    parseKey,
+    problems: { base: publicUrl },
+    timeouts: { drain: config.drainTime },
+    log,
+  })
 }
 
 async function openDatabaseOf(
