@@ -23,7 +23,7 @@ export type { Key } from '#/identity/keys/store.ts'
 
 export { deriveDemoKey, digestOf, isText, parseKey, randomText } from '#/identity/keys/key-text.ts'
 export type { ParsedKey } from '#/identity/keys/key-text.ts'
-export { boundsInvalid, isWithin, networkCheck } from '#/identity/keys/bounds.ts'
+export { boundsInvalid, networkCheck } from '#/identity/keys/bounds.ts'
 export type { Bounds } from '#/identity/keys/bounds.ts'
 
 /** A key at the one moment its text is known. */

@@ -11,7 +11,7 @@ import type { Tx } from '#/kernel/db/db.ts'
 import { problem } from '#/kernel/problem/problem.ts'
 
 export { isEmail } from '#/identity/profile/facts.ts'
-export type { Address, Contact, Facts, TaxId } from '#/identity/profile/facts.ts'
+export type { Facts } from '#/identity/profile/facts.ts'
 
 /** Version 0 holds nothing yet. */
 export type Profile = {
