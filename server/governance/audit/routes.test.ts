@@ -127,7 +127,9 @@ describe('GET /v1/audit/verify', () => {
     }
     // Whoever owns the database can take the lock off the table.
     await database.owner.query('alter table governance_audit disable trigger user')
-    await database.owner.query(`update governance_audit set reason = 'rotated' where subject_id = $1`, [keyId])
+    await database.owner.query(`update governance_audit set reason = 'rotated' where subject_id = $1`, [
+      keyId,
+    ])
     const { body } = await api.call('GET /v1/audit/verify', { as: 'auditor' })
     assert.equal(body.intact, false)
     assert.match(body.findings[0].lineId, /^aud_/)
