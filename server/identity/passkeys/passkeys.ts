@@ -32,7 +32,7 @@ export { erasePasskeys, listPasskeys, removePasskey, renamePasskey } from '#/ide
 export type { Passkey } from '#/identity/passkeys/passkey.ts'
 export * from '#/identity/passkeys/problems.ts'
 export type { Proof } from '#/identity/passkeys/proof.ts'
-export { passkeySite, passkeysUnavailable } from '#/identity/passkeys/site.ts'
+export { passkeySite } from '#/identity/passkeys/site.ts'
 export type { Site } from '#/identity/passkeys/site.ts'
 
 export type PasskeyDeps = {
