@@ -8,7 +8,7 @@ import { createDiscovery } from '#/identity/sso/discovery.ts'
 import { createProvider } from '#/identity/sso/sso.ts'
 import type { Outbound } from '#/kernel/outbound/outbound.ts'
 import { testDatabase } from '../../../tests/support/database.ts'
-import { ssoScene, startOpenIdProvider } from '../../../tests/support/sso.ts'
+import { ssoScene, startOpenIdProvider } from '../../../tests/support/openid/scene.ts'
 
 const scene = ssoScene(await testDatabase())
 const { sealer, clock, outbound, edge, somebody, partnerWith, start, finish, signIn, failsWith } = scene

@@ -20,7 +20,7 @@ import type { Actor, Tx } from '#/kernel/db/db.ts'
 import { newId } from '#/kernel/id/id.ts'
 import { createOutbound } from '#/kernel/outbound/outbound.ts'
 import { testDatabase } from '../../../tests/support/database.ts'
-import { ssoScene, startOpenIdProvider } from '../../../tests/support/sso.ts'
+import { ssoScene, startOpenIdProvider } from '../../../tests/support/openid/scene.ts'
 
 const database = await testDatabase()
 const scene = ssoScene(database)

@@ -4,7 +4,7 @@ import { test } from 'node:test'
 import { testDatabase } from '../../../tests/support/database.ts'
 import { signingKey } from '../../../tests/support/openid/provider.ts'
 import type { Account, Setting } from '../../../tests/support/openid/provider.ts'
-import { ssoScene, startOpenIdProvider } from '../../../tests/support/sso.ts'
+import { ssoScene, startOpenIdProvider } from '../../../tests/support/openid/scene.ts'
 
 const scene = ssoScene(await testDatabase())
 const { clock, somebody, partnerWith, start, finish, signIn, failsWith } = scene

@@ -6,7 +6,7 @@ import { addMember, addOperator, disablePerson, findMember, findPerson } from '#
 import { unlinkPerson } from '#/identity/sso/sso.ts'
 import { testDatabase } from '../../../tests/support/database.ts'
 import { signingKey } from '../../../tests/support/openid/provider.ts'
-import { ssoScene, startOpenIdProvider } from '../../../tests/support/sso.ts'
+import { ssoScene, startOpenIdProvider } from '../../../tests/support/openid/scene.ts'
 
 const database = await testDatabase()
 const scene = ssoScene(database)
