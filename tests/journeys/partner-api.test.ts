@@ -159,18 +159,9 @@ test('the audit tells all of it, to nobody else, and nothing that was shown hold
   const { body } = await ask(live, 'GET', 'audit?limit=200')
   const lines = body.data as { action: string; actor: { kind: string }; reason: string | null }[]
   const actions = new Set(lines.map(({ action }) => action))
-  const expected = [
-    'applications.create',
-    'applications.archive',
-    'keys.create',
-    'keys.rotate',
-    'keys.set_bounds',
-    'keys.revoke',
-    'team.invite',
-    'team.uninvite',
-    'profile.change',
-  ]
-  for (const action of expected) assert.ok(actions.has(action), action)
+  const expected =
+    'applications.create applications.archive keys.create keys.rotate keys.set_bounds keys.revoke team.invite team.uninvite profile.change'
+  for (const action of expected.split(' ')) assert.ok(actions.has(action), action)
   assert.ok(lines.some(({ action, reason }) => action === 'keys.revoke' && reason === 'rolled out'))
   assert.ok(!JSON.stringify(body).includes('Helio Works GmbH'))
   const theirs = await ask(other, 'GET', 'audit?action=keys.rotate')

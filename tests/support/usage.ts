@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { after } from 'node:test'
 import type { ExchangeRecord, Recorder } from '#/gateway/gateway.ts'
 import { systemClock } from '#/kernel/clock/clock.ts'
+import { transact } from '#/kernel/db/db.ts'
 import type { World } from '#/kernel/db/db.ts'
 import { newId } from '#/kernel/id/id.ts'
 import { silentLog } from '#/kernel/log/log.ts'
@@ -99,7 +100,7 @@ export function smallDisk(room: number): Files & { room: number } {
 }
 
 export async function query<Row>(world: World, text: string, values: unknown[] = []): Promise<Row[]> {
-  return (await world.pool.query(text, values)).rows as Row[]
+  return transact(world, { kind: 'system', name: 'test' }, (tx) => tx.rows<Row>(text, values))
 }
 
 /** How many exchanges of the partner are in the world, and what its hours say of them. */

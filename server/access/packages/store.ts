@@ -43,7 +43,8 @@ export const statements = {
   selectAssignment: `
     select package.id, package.name, package.title from access_assignment as assignment
     join access_package as package on package.id = assignment.package_id
-    where assignment.partner_id = $1 /* owner */ order by assignment.valid_from desc, assignment.recorded_at desc limit 1`,
+    where assignment.partner_id = $1 /* owner */
+    order by assignment.valid_from desc, assignment.recorded_at desc limit 1`,
 } as const
 
 /** True when the package is new or its title another. */

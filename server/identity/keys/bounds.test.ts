@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { checkBounds, networkCheck } from '#/identity/keys/bounds.ts'
+import { checkBounds, isWithin, networkCheck } from '#/identity/keys/bounds.ts'
 
 const check = (networks: string[]) => networkCheck(checkBounds({ scopes: null, networks }).networks ?? [])
 
@@ -46,4 +46,34 @@ test('422 for what is no network, no scope, and a list that would lock everyone 
   }
   assert.throws(() => checkBounds({ scopes: [], networks: null }), /keys\.bounds_invalid/)
   assert.deepEqual(checkBounds({ scopes: ['a:read', 'a:read'], networks: null }).scopes, ['a:read'])
+})
+
+test('a range is within another exactly when it holds no address that the other does not', () => {
+  const byte = fc.constantFrom(0, 1, 127, 128, 255)
+  const range = fc.tuple(byte, byte, byte, byte, fc.integer({ min: 0, max: 32 }))
+  const boundTo = (...networks: string[]) => checkBounds({ scopes: null, networks })
+  fc.assert(
+    fc.property(range, range, ([a, b, c, d, length], [e, f, g, h, otherLength]) => {
+      const inner = boundTo(`${a}.${b}.${c}.${d}/${length}`)
+      const outer = boundTo(`${e}.${f}.${g}.${h}/${otherLength}`)
+      const first = inner.networks?.[0]?.split('/')[0] ?? ''
+      const number = first.split('.').reduce((sum, part) => sum * 256 + Number(part), 0)
+      const end = number + 2 ** (32 - length) - 1
+      const last = [24, 16, 8, 0].map((bits) => Math.floor(end / 2 ** bits) % 256).join('.')
+      const holds = networkCheck(outer.networks ?? [])
+      assert.equal(isWithin(inner, outer), holds(first) && holds(last))
+    }),
+  )
+  const unbound = { scopes: null, networks: null }
+  assert.ok(isWithin(boundTo('::1'), unbound) && !isWithin(unbound, boundTo('::/0', '0.0.0.0/0')))
+  assert.ok(
+    !isWithin(boundTo('10.0.0.1'), boundTo('::/0')) && isWithin(boundTo('2001:db8::1'), boundTo('::/0')),
+  )
+})
+
+test('scopes are within others when each is one of them, and all of them only within all', () => {
+  const boundTo = (...scopes: string[]) => ({ scopes, networks: null })
+  const all = { scopes: null, networks: null }
+  assert.ok(isWithin(boundTo('a'), boundTo('a', 'b')) && isWithin(boundTo('a'), all) && isWithin(all, all))
+  assert.ok(!isWithin(boundTo('a', 'c'), boundTo('a', 'b')) && !isWithin(all, boundTo('a')))
 })

@@ -16,9 +16,9 @@ import type { Occasion } from '#/identity/passkeys/passkeys.ts'
 import { createPasswords } from '#/identity/passwords/passwords.ts'
 import { disablePerson } from '#/identity/people/people.ts'
 import { newId } from '#/kernel/id/id.ts'
-import { createAuthenticator } from '../../../tests/support/identity/authenticator.ts'
+import { createAuthenticator } from '../../../tests/support/passkeys/authenticator.ts'
 import { testDatabase } from '../../../tests/support/database.ts'
-import { origin, passkeyScene, site, start, whyOf } from '../../../tests/support/identity/passkeys.ts'
+import { origin, passkeyScene, site, start, whyOf } from '../../../tests/support/passkeys/scene.ts'
 
 const database = await testDatabase()
 const { sealer, deps, inTx, somebody, begin, register, registered, signIn, check } = passkeyScene(database)

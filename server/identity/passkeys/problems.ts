@@ -19,6 +19,10 @@ export const lastWayIn = problem('passkeys.last_way_in', 409, 'This is the only 
   help: 'Set a password or register another passkey first, then remove this one.',
 })
 
+export const passkeysUnavailable = problem('passkeys.unavailable', 409, 'There are no passkeys here', {
+  help: 'Browsers keep passkeys for a name, over HTTPS. Set `PUBLIC_URL` to an https:// address with a host name (on one’s own machine `http://localhost` serves as well).',
+})
+
 export type Why =
   | 'malformed'
   | 'challenge-unknown'

@@ -12,18 +12,11 @@ import {
 } from '#/identity/passkeys/passkeys.ts'
 import type { Occasion } from '#/identity/passkeys/passkeys.ts'
 import { newId } from '#/kernel/id/id.ts'
-import { cbor, createAuthenticator } from '../../../tests/support/identity/authenticator.ts'
-import type { Bent } from '../../../tests/support/identity/authenticator.ts'
+import { cbor, createAuthenticator } from '../../../tests/support/passkeys/authenticator.ts'
+import type { Bent } from '../../../tests/support/passkeys/authenticator.ts'
 import { testDatabase } from '../../../tests/support/database.ts'
-import {
-  causeOf,
-  origin,
-  passkeyScene,
-  site,
-  start,
-  whyOf,
-} from '../../../tests/support/identity/passkeys.ts'
-import type { Somebody } from '../../../tests/support/identity/passkeys.ts'
+import { causeOf, origin, passkeyScene, site, start, whyOf } from '../../../tests/support/passkeys/scene.ts'
+import type { Somebody } from '../../../tests/support/passkeys/scene.ts'
 
 const { sealer, deps, inTx, somebody, begin, register, registered, signIn, check } = passkeyScene(
   await testDatabase(),

@@ -1,10 +1,6 @@
 /** For whom passkeys are made: the name a browser holds them under, derived from the address people open. */
 import { isIP } from 'node:net'
-import { problem } from '#/kernel/problem/problem.ts'
-
-export const passkeysUnavailable = problem('passkeys.unavailable', 409, 'There are no passkeys here', {
-  help: 'Browsers keep passkeys for a name, over HTTPS. Set `PUBLIC_URL` to an https:// address with a host name (on one’s own machine `http://localhost` serves as well).',
-})
+import { passkeysUnavailable } from '#/identity/passkeys/problems.ts'
 
 export type Site = {
   /** Relying party id: the host without its port, so portal and console share the passkeys of a host. */

@@ -2,6 +2,7 @@
 import type { Tx } from '#/kernel/db/db.ts'
 import { erasePasskeys } from '#/identity/passkeys/passkeys.ts'
 import { erasePerson } from '#/identity/people/people.ts'
+import { eraseSubjects } from '#/identity/sso/sso.ts'
 import { removeTotp } from '#/identity/totp/totp.ts'
 import type { SignInDeps } from '#/identity/sign-in/proof.ts'
 
@@ -16,5 +17,6 @@ export async function eraseAccount(
   await deps.passwords.removePassword(tx, personId)
   await removeTotp(tx, personId)
   await erasePasskeys(tx, personId)
+  await eraseSubjects(tx, personId)
   await deps.sessions.endAll(tx, personId)
 }

@@ -14,7 +14,7 @@ import {
 } from '#/identity/people/people.ts'
 import type { Person } from '#/identity/people/people.ts'
 import type { Claims } from '#/identity/sso/exchange.ts'
-import { SsoRefusal } from '#/identity/sso/problems.ts'
+import { SsoRefusal } from '#/identity/sso/refusal.ts'
 import { domainOf } from '#/identity/sso/providers.ts'
 import * as store from '#/identity/sso/store.ts'
 import type { ProviderRow } from '#/identity/sso/store.ts'

@@ -2,7 +2,7 @@
 import { hash, randomBytes } from 'node:crypto'
 import type { Sealer } from '#/kernel/crypto/crypto.ts'
 import type { Tx } from '#/kernel/db/db.ts'
-import { SsoRefusal } from '#/identity/sso/problems.ts'
+import { SsoRefusal } from '#/identity/sso/refusal.ts'
 import * as store from '#/identity/sso/store.ts'
 
 /** Milliseconds. */

@@ -15,7 +15,7 @@ import {
 import type { CustomFetch, ServerMetadata } from 'openid-client'
 import type { Clock } from '#/kernel/clock/clock.ts'
 import type { Outbound } from '#/kernel/outbound/outbound.ts'
-import { SsoRefusal } from '#/identity/sso/problems.ts'
+import { SsoRefusal } from '#/identity/sso/refusal.ts'
 
 /** Milliseconds. A failure is kept for a moment too: whoever wants to be signed in cannot make us hammer anybody. */
 const keptFor = 10 * 60_000

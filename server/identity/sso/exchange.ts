@@ -10,8 +10,8 @@ import {
 } from 'openid-client'
 import type { Configuration } from 'openid-client'
 import { OutboundError } from '#/kernel/outbound/outbound.ts'
-import { SsoRefusal } from '#/identity/sso/problems.ts'
-import type { SsoFailure } from '#/identity/sso/problems.ts'
+import { SsoRefusal } from '#/identity/sso/refusal.ts'
+import type { SsoFailure } from '#/identity/sso/refusal.ts'
 
 /** Seconds: how long ago somebody who proves again who it is may have proved it to the OpenID provider. */
 export const freshness = 300

@@ -167,14 +167,19 @@ export async function eraseSubjects(tx: Tx, personId: string): Promise<void> {
   await store.deleteAttempts(tx, personId)
 }
 
-/** In ASCII, as `normaliseEmail` and browsers disagree about nothing else; null for what is no address. */
+/** In ASCII; null for what is no address. */
 export function domainOf(email: string): string | null {
-  const domain = domainToASCII(normaliseEmail(email)?.split('@')[1] ?? '')
+  return asciiOf(normaliseEmail(email)?.split('@')[1] ?? '')
+}
+
+/** The conversion reads like a browser's address line: it stops at a slash and decodes percents. Neither is a domain. */
+function asciiOf(text: string): string | null {
+  const domain = /[/\\?#:%@[\]]/.test(text) ? '' : domainToASCII(text)
   return domain === '' ? null : domain
 }
 
 function readDomain(text: string): string {
-  const domain = domainToASCII(text.trim().toLowerCase())
+  const domain = asciiOf(text.trim().toLowerCase()) ?? ''
   const label = '[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?'
   const whole = new RegExp(`^(?:${label}\\.)+[a-z][a-z0-9-]*[a-z0-9]$`).test(domain) && domain.length <= 253
   if (!whole) throw domainInvalid.with()

@@ -6,7 +6,7 @@ import { addMember, addOperator, disablePerson, findMember, findPerson } from '#
 import { unlinkPerson } from '#/identity/sso/sso.ts'
 import { testDatabase } from '../../../tests/support/database.ts'
 import { signingKey } from '../../../tests/support/openid/provider.ts'
-import { ssoScene, startOpenIdProvider } from '../../../tests/support/identity/sso.ts'
+import { ssoScene, startOpenIdProvider } from '../../../tests/support/openid/scene.ts'
 
 const database = await testDatabase()
 const scene = ssoScene(database)
@@ -23,7 +23,14 @@ for (const idTokenEmail of [false, true]) {
     const proof = await signIn(openid, provider, 'u1')
     const expected = { personId, providerId: provider.id, partnerId, again: false, returnTo: '/portal/usage' }
     assert.deepEqual(proof, expected)
+    scene.clock.forward(1000)
     assert.deepEqual(await signIn(openid, provider, 'u1'), expected)
+    const pinned = await database.owner.query<{ seconds: number }>(
+      `select round(extract(epoch from last_at - first_at))::int as seconds from identity_provider_subject
+       where person_id = $1`,
+      [personId],
+    )
+    assert.ok(pinned.rowCount === 1 && pinned.rows[0]!.seconds >= 1)
     await openid.configure({ idTokenEmail: false })
   })
 }

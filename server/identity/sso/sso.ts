@@ -17,20 +17,13 @@ import { admit } from '#/identity/sso/admit.ts'
 import { browserToken, makeAttempt, takeAttempt, validFor } from '#/identity/sso/attempt.ts'
 import { createDiscovery } from '#/identity/sso/discovery.ts'
 import { exchange, freshness } from '#/identity/sso/exchange.ts'
-import { ssoFailed, SsoRefusal } from '#/identity/sso/problems.ts'
+import { ssoFailed } from '#/identity/sso/problems.ts'
+import { SsoRefusal } from '#/identity/sso/refusal.ts'
 import { place } from '#/identity/sso/providers.ts'
 import * as store from '#/identity/sso/store.ts'
 import type { ProviderRow } from '#/identity/sso/store.ts'
 
-export {
-  domainInvalid,
-  domainsByProvider,
-  domainTaken,
-  issuerInvalid,
-  providerNotFound,
-  ssoFailed,
-  ssoUntried,
-} from '#/identity/sso/problems.ts'
+export * from '#/identity/sso/problems.ts'
 export {
   createProvider,
   eraseSubjects,

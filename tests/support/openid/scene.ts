@@ -15,8 +15,8 @@ import { newId } from '#/kernel/id/id.ts'
 import { silentLog } from '#/kernel/log/log.ts'
 import type { Log } from '#/kernel/log/log.ts'
 import { createOutbound } from '#/kernel/outbound/outbound.ts'
-import { startOpenIdProvider } from '../openid/provider.ts'
-import type { OpenIdProvider } from '../openid/provider.ts'
+import { startOpenIdProvider } from './provider.ts'
+import type { OpenIdProvider } from './provider.ts'
 
 type Failure = {
   readonly code: string
