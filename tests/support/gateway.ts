@@ -58,6 +58,10 @@ export type Scene = Recorded & {
   readonly hidden: Set<string>
   /** Targets of operations that are not served by the upstream. */
   readonly targets: Map<string, Target>
+  /** Lets so many milliseconds pass for the gateway. */
+  pass(milliseconds: number): void
+  /** From now on by the gateway's clock; until the returned function is called. */
+  revoke(key: string): () => void
   /** Makes the recorder fail. */
   failRecording(error: Error | null): void
   fetch(path: string, init?: Init): Promise<Response>
@@ -90,10 +94,13 @@ export async function startScene(
     targets: new Map<string, Target>(),
   }
   let failure: Error | null = null
+  let passed = 0
+  const credentials = credentialsByDigest()
+  const wall = () => Date.now() + passed
   const log = (level: string) => (details: object) =>
     void scene.logged.push({ level, details: details as Record<string, unknown> })
   const gateway = createGateway({
-    snapshot: snapshotOf(operations, scene, upstreamOf(upstream, options)),
+    snapshot: snapshotOf(operations, { ...scene, credentials }, upstreamOf(upstream, options)),
     recorder: {
       record: (record, done) => {
         if (failure === null) scene.records.push(record)
@@ -102,7 +109,7 @@ export async function startScene(
       finish: (end) => void scene.ends.push(end),
       refuse: (refusal) => void scene.refusals.push(refusal),
     },
-    clock: { wall: () => Date.now(), monotonicUs: () => performance.now() * 1000 },
+    clock: { wall, monotonicUs: () => (performance.now() + passed) * 1000 },
     newId,
     parseKey,
     problems: { base: 'https://portal.example' },
@@ -123,6 +130,8 @@ export async function startScene(
     port,
     upstream,
     gateway,
+    pass: (milliseconds) => (passed += milliseconds),
+    revoke: revoker(credentials, wall),
     failRecording: (error) => (failure = error),
     connections: () =>
       new Promise((resolve, reject) => {
@@ -138,12 +147,23 @@ export async function startScene(
   }
 }
 
+function revoker(credentials: Map<string, Credential>, wall: () => number): Scene['revoke'] {
+  return (key) => {
+    const digest = hash('sha256', key, 'base64url')
+    const before = credentials.get(digest)!
+    credentials.set(digest, { ...before, revokedAt: wall() })
+    return () => void credentials.set(digest, before)
+  }
+}
+
 function upstreamOf(upstream: Upstream, options: SceneOptions) {
   const times = { connectTimeout: 2_000, headersTimeout: 5_000, idleTimeout: 5_000, ...options.times }
   return { name: 'test', url: options.upstreamUrl ?? upstream.url, ...times }
 }
 
-type Policy = Pick<Scene, 'decisions' | 'hidden' | 'targets'>
+type Policy = Pick<Scene, 'decisions' | 'hidden' | 'targets'> & {
+  readonly credentials: ReadonlyMap<string, Credential>
+}
 
 function snapshotOf(
   operations: readonly Operation[],
@@ -161,7 +181,6 @@ function snapshotOf(
       },
     } satisfies Route,
   }))
-  const credentials = credentialsByDigest()
   const snapshot: Snapshot = {
     version: 1,
     match: (method, path): Match => {
@@ -172,7 +191,7 @@ function snapshotOf(
       const visible = matching.filter((one) => !policy.hidden.has(one.route.operation.id))
       return { kind: 'other-method', allow: visible.map((one) => one.route.operation.method) }
     },
-    credential: (digest) => credentials.get(digest),
+    credential: (digest) => policy.credentials.get(digest),
     decide: (_application, route) =>
       policy.decisions.get(route.operation.id) ?? { allow: true, validUntil: null },
     hidden: (route) => policy.hidden.has(route.operation.id),
@@ -180,7 +199,7 @@ function snapshotOf(
   return () => snapshot
 }
 
-function credentialsByDigest(): ReadonlyMap<string, Credential> {
+function credentialsByDigest(): Map<string, Credential> {
   const application = (environment: 'live' | 'sandbox'): Application => ({
     id: applicationId,
     partnerId,

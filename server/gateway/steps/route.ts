@@ -2,8 +2,9 @@
  * Step 1: method and path become an operation. What is dark must look like what does not exist, so a hidden
  * operation is answered by asking the snapshot what it says of a method that nobody has.
  */
+import { headerCount } from '#/gateway/exchange.ts'
 import type { Exchange, Refused } from '#/gateway/exchange.ts'
-import { malformedTarget, methodNotAllowed, notFound } from '#/gateway/problems.ts'
+import { malformedHeaders, malformedTarget, methodNotAllowed, notFound } from '#/gateway/problems.ts'
 import type { Snapshot } from '#/gateway/snapshot.ts'
 import { refuse } from '#/gateway/step.ts'
 import type { Inside, Verdict } from '#/gateway/step.ts'
@@ -13,9 +14,11 @@ import { endOfPath } from '#/gateway/steps/target.ts'
 const nobodysMethod = '*/*'
 
 export function route(exchange: Exchange, gateway: Inside): Verdict {
-  const { method, target } = exchange.request
+  const { method, target, headers } = exchange.request
   const end = endOfPath(target)
   if (end === -1) return refuse(malformedTarget)
+  // RFC 9112 §3.2; that there is one the server has seen to.
+  if (headerCount(headers, 'host') > 1) return refuse(malformedHeaders)
   const path = end === target.length ? target : target.slice(0, end)
   exchange.path = path
   exchange.query = end === target.length ? '' : target.slice(end + 1)

@@ -93,7 +93,7 @@ function release(
   body: string,
   stream: AnswerStream | null,
 ): Refused | null {
-  const wrong = addReleased(headers, exchange)
+  const wrong = addReleased(headers, exchange, gateway)
   if (wrong !== null) return offContract(exchange, gateway, `header ${wrong}`, '')
   const { status } = exchange.upstream!
   exchange.metered = status < 500

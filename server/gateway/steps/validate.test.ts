@@ -1,7 +1,9 @@
 /** What breaks the contract is refused with all its violations and never reaches the upstream. */
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { after, before, beforeEach, test } from 'node:test'
 import { gzipSync } from 'node:zlib'
+import { problem } from '#/kernel/problem/problem.ts'
 import { compileTestContract } from '../../../tests/support/gateway-contract.ts'
 import { keys, startScene } from '../../../tests/support/gateway.ts'
 import type { Init, Scene } from '../../../tests/support/gateway.ts'
@@ -118,7 +120,52 @@ test('415 for another type, another charset, several types, and compressed conte
     '{}',
   )
   assert.equal(statusOf(await exchangeBytes(scene.port, twice)), 400)
+  const coded = ['Content-Type: application/json', 'Transfer-Encoding: gzip, chunked']
+  const packed = requestText('POST', '/things', [`X-Api-Key: ${keys.live}`, ...coded], '2\r\n{}\r\n0\r\n\r\n')
+  assert.equal(statusOf(await exchangeBytes(scene.port, packed)), 415)
   assert.equal(scene.upstream.requests(), reached)
+})
+
+test('401 and 403 when the caller lost its right while its content was on its way', async () => {
+  const late = async (change: () => void): Promise<string> => {
+    const socket = await openSocket(scene.port)
+    let answer = ''
+    socket.on('data', (chunk: Buffer) => (answer += chunk.toString()))
+    const closed = once(socket, 'close')
+    const head = [`X-Api-Key: ${keys.live}`, 'Content-Type: application/json', 'Content-Length: 12']
+    const wanted = once(socket, 'data')
+    socket.write(requestText('POST', '/things', [...head, 'Expect: 100-continue'], '{"name":'))
+    await wanted
+    change()
+    scene.pass(600)
+    socket.write('"a"}')
+    await closed
+    return answer.replace(/^HTTP\/1\.1 100 .*?\r\n\r\n/s, '')
+  }
+  const denied = problem('test.denied', 403, 'Not for you', { help: 'Ask.' })
+  const decision = { rule: 'partner', detail: 'No.', next: [], validUntil: null } as const
+  assert.equal(
+    statusOf(
+      await late(() => scene.decisions.set('createThing', { allow: false, problem: denied, ...decision })),
+    ),
+    403,
+  )
+  scene.decisions.clear()
+  let restore = (): void => undefined
+  const answer = await late(() => (restore = scene.revoke(keys.live)))
+  restore()
+  assert.equal(statusOf(answer), 401)
+  assert.ok(answer.includes('auth.revoked_key'))
+  assert.equal(scene.upstream.requests(), reached)
+  assert.equal(statusOf(await late(() => undefined)), 502, 'the upstream is asked when nothing has changed')
+})
+
+test('400 for a host that is named twice, whoever is asking for whatever', async () => {
+  for (const target of ['/things', '/nothing', '/dark']) {
+    const answer = await exchangeBytes(scene.port, requestText('GET', target, ['Host: elsewhere.example']))
+    assert.equal(statusOf(answer), 400)
+    assert.ok(answer.includes('request.malformed_headers'))
+  }
 })
 
 test('413 for too much content, announced or not, and the refusal arrives', async () => {

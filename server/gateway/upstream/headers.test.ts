@@ -106,6 +106,23 @@ test('what Connection lists is for us only, and cannot take away what is ours', 
   assert.ok(lastHeaders().has('portico-partner-id'))
 })
 
+test('of JSON and forms the type of the contract arrives, without parameters', async () => {
+  const send = (path: string, type: string, body: string) =>
+    exchangeBytes(
+      scene.port,
+      requestText(
+        'POST',
+        path,
+        [`X-Api-Key: ${keys.live}`, `Content-Type: ${type}`, `Content-Length: ${body.length}`],
+        body,
+      ),
+    )
+  await send('/things', 'application/JSON; charset=utf-8; charset=utf-16', '{"name":"a"}')
+  assert.equal(lastHeaders().get('content-type'), 'application/json')
+  await send('/search', 'application/x-www-form-urlencoded; charset=utf-8; charset=utf-16', 'q=a')
+  assert.equal(lastHeaders().get('content-type'), 'application/x-www-form-urlencoded')
+})
+
 test('a conditional read passes only where the contract knows 304, a conditional write always', async () => {
   const send = (method: string, path: string) =>
     exchangeBytes(

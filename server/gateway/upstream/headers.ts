@@ -130,10 +130,11 @@ function optionsOf(connection: string): ReadonlySet<string> | null {
   return new Set(connection.split(',').map((option) => option.trim().toLowerCase()))
 }
 
-/** Of JSON the contract's own type is sent: it carries no parameter that another reader might honour. */
+/** Of JSON and forms the contract's own type is sent: it carries no parameter that another reader might honour. */
 function addContentHeaders(headers: string[], exchange: Exchange): void {
   const { bodyRule, request } = exchange
-  const own = bodyRule?.kind === 'json' && !bodyRule.mediaType.includes('*') ? bodyRule.mediaType : undefined
+  const isRead = bodyRule?.kind === 'json' || bodyRule?.kind === 'form'
+  const own = isRead && !bodyRule.mediaType.includes('*') ? bodyRule.mediaType : undefined
   const contentType = own ?? headerOf(request.headers, 'content-type')
   if (contentType !== undefined && !contentType.includes(exchange.secret))
     headers.push('Content-Type', contentType)

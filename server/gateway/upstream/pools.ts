@@ -2,9 +2,16 @@
 import { Pool } from 'undici'
 import type { Upstream } from '#/gateway/snapshot.ts'
 
+export type Known = {
+  readonly pool: Pool
+  /** `http://host`, with the port only where it is not the usual one: as the upstream hears its own name. */
+  readonly origin: string
+  /** The path that stands in front of the operation's. */
+  readonly prefix: string
+}
+
 export type Upstreams = {
-  /** Where to send, and the path that stands in front of the operation's. */
-  of(upstream: Upstream): { readonly pool: Pool; readonly prefix: string }
+  of(upstream: Upstream): Known
   close(): Promise<void>
 }
 
@@ -12,9 +19,9 @@ export type Upstreams = {
 export function createUpstreams(options: { connections: number }): Upstreams {
   const pools = new Map<string, Pool>()
   // A snapshot keeps its upstream objects for as long as they do not change, so this answers nearly always.
-  const known = new WeakMap<Upstream, { readonly pool: Pool; readonly prefix: string }>()
+  const known = new WeakMap<Upstream, Known>()
 
-  function of(upstream: Upstream): { readonly pool: Pool; readonly prefix: string } {
+  function of(upstream: Upstream): Known {
     const found = known.get(upstream)
     if (found !== undefined) return found
     const url = new URL(upstream.url)
@@ -22,7 +29,7 @@ export function createUpstreams(options: { connections: number }): Upstreams {
     let pool = pools.get(key)
     if (pool === undefined)
       pools.set(key, (pool = open(url.origin, upstream.connectTimeout, options.connections)))
-    const entry = { pool, prefix: url.pathname === '/' ? '' : url.pathname }
+    const entry = { pool, origin: url.origin, prefix: url.pathname === '/' ? '' : url.pathname }
     known.set(upstream, entry)
     return entry
   }

@@ -39,12 +39,9 @@ test('what changes is told once; what does not change is not told', async () => 
   }
   assert.equal((await within((tx) => partners.findPartner(tx, id)))?.state, 'suspended')
   await within((tx) => partners.resumePartner(tx, id, 'paid'))
-  assert.deepEqual(await within((tx) => partners.findPartner(tx, id)), {
-    id,
-    slug: 'northlight',
-    name: 'Northlight',
-    state: 'active',
-  })
+  const { createdAt, ...found } = (await within((tx) => partners.findPartner(tx, id)))!
+  assert.ok(createdAt instanceof Date)
+  assert.deepEqual(found, { id, slug: 'northlight', name: 'Northlight', state: 'active' })
   assert.deepEqual(await eventsOf(id), [
     'identity.partner_created',
     'identity.partner_renamed',
