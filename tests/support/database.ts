@@ -77,6 +77,8 @@ export async function testDatabase(clock: Clock = systemClock()): Promise<TestDa
   const clocks = { control: clock, live: clock, sandbox: clock }
   const database = openDatabase({ ownerUrl, roles, clocks, poolSize: 4 })
   const owner = new pg.Pool({ connectionString: ownerUrl, max: 2, options: '-c search_path=control,live' })
+  // A connection that is being closed may still hear that its database is dropped.
+  owner.on('connect', (client) => client.on('error', () => {}))
   let failed = false
   afterEach((test) => {
     if ('passed' in test && !test.passed) failed = true

@@ -1,6 +1,6 @@
 /** What partners set up of their single sign-on themselves; the domains it speaks for are the provider's to give. */
 import { Type } from 'typebox'
-import { shown } from '#/identity/sso/routes.ts'
+import { Provider, shown } from '#/identity/sso/routes.ts'
 import type { SsoRouteDeps } from '#/identity/sso/routes.ts'
 import {
   createProvider,
@@ -22,19 +22,6 @@ const joinRole = Type.Union([
   Type.Literal('viewer'),
   Type.Null(),
 ])
-
-const Provider = Type.Object({
-  id: Type.String(),
-  name: Type.String(),
-  issuer: Type.String(),
-  clientId: Type.String(),
-  domains: Type.Array(Type.String(), { description: 'Given by the provider of the API on request.' }),
-  enforced: Type.Boolean({ description: 'The only way in, but for owners.' }),
-  joinRole: Type.Union([Type.String(), Type.Null()], {
-    description: 'What somebody unknown becomes; null: nobody does.',
-  }),
-  createdAt: Type.String({ format: 'date-time' }),
-})
 
 const shared = { capability: 'partner-api', organisation: true } as const
 

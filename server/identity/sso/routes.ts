@@ -24,6 +24,19 @@ export type SsoRouteDeps = {
 
 const strict = { additionalProperties: false } as const
 const byId = Type.Object({ id: Type.String({ maxLength: 64 }) })
+export const Provider = Type.Object({
+  id: Type.String(),
+  name: Type.String(),
+  issuer: Type.String(),
+  clientId: Type.String(),
+  domains: Type.Array(Type.String(), { description: 'Given by the provider of the API on request.' }),
+  enforced: Type.Boolean({ description: 'The only way in, but for owners.' }),
+  joinRole: Type.Union([Type.String(), Type.Null()], {
+    description: 'What somebody unknown becomes; null: nobody does.',
+  }),
+  createdAt: Type.String({ format: 'date-time' }),
+})
+
 const domains = Type.Array(Type.String({ maxLength: 253 }), { maxItems: 50 })
 
 export function ssoRoutes(deps: SsoRouteDeps): Route[] {
@@ -37,6 +50,7 @@ function own({ sealer, clock, outbound }: SsoRouteDeps): Route[] {
       path: '/v1/sso-providers',
       permission: 'sso:read',
       summary: "The provider's own single sign-on",
+      answer: { status: 200, schema: Type.Object({ data: Type.Array(Provider) }) },
       handle: async (call) => {
         const found = await call.transact((tx) => listProviders(tx, null))
         return { status: 200, body: { data: found.map(shown) } }
@@ -48,6 +62,7 @@ function own({ sealer, clock, outbound }: SsoRouteDeps): Route[] {
       permission: 'sso:write',
       action: 'sso.create',
       summary: 'Add an OpenID provider for operators',
+      answer: { status: 201, schema: Provider },
       body: Type.Object(
         {
           name: Type.String({ minLength: 1, maxLength: 120 }),
@@ -73,6 +88,7 @@ function own({ sealer, clock, outbound }: SsoRouteDeps): Route[] {
       permission: 'sso:write',
       action: 'sso.enforce',
       summary: 'Make it the only way in, but for administrators, or end that',
+      answer: { status: 200, schema: Provider },
       params: byId,
       body: Type.Object({ enforced: Type.Boolean() }, strict),
       handle: async (call) => {
@@ -89,6 +105,7 @@ function own({ sealer, clock, outbound }: SsoRouteDeps): Route[] {
       permission: 'sso:write',
       action: 'sso.remove',
       summary: 'Remove an OpenID provider',
+      answer: { status: 200, schema: Type.Object({ removed: Type.Boolean() }) },
       params: byId,
       handle: async (call) => {
         await call.transact((tx) => removeProvider(tx, null, wanted(call.params.id)))
@@ -107,6 +124,7 @@ function domainsOfPartners(): Route[] {
       permission: 'partners:write',
       action: 'sso.set_domains',
       summary: "Say which e-mail domains a partner's single sign-on speaks for",
+      answer: { status: 200, schema: Provider },
       params: Type.Object({ partnerId: Type.String({ maxLength: 64 }), id: Type.String({ maxLength: 64 }) }),
       body: Type.Object({ domains }, strict),
       handle: async (call) => {
