@@ -113,8 +113,8 @@ export async function createApp(options: AppOptions): Promise<App> {
   }
 }
 
-async function openDatabaseOf({ ownerUrl, log }: AppOptions, clock: Clock): Promise<Database> {
-  const roles = await migrate(ownerUrl, [jobsSchema])
+async function openDatabaseOf({ ownerUrl, log, demo }: AppOptions, clock: Clock): Promise<Database> {
+  const roles = await migrate(ownerUrl, [jobsSchema], demo ? 'demo' : 'provider')
   const onError = (error: Error) => log.warn({ event: 'database.connection_lost', err: error })
   return openDatabase({ ownerUrl, roles, clocks: { control: clock, live: clock, sandbox: clock }, onError })
 }
