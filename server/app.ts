@@ -153,11 +153,11 @@ function gatewayOf({ config, log, publicUrl }: AppOptions, handed: Handed): Gate
 }
 
 async function openDatabaseOf(
-  { ownerUrl, log }: AppOptions,
+  { ownerUrl, log, demo }: AppOptions,
   clock: Clock,
   audit: AuditSink,
 ): Promise<Database> {
-  const roles = await migrate(ownerUrl, [jobsSchema])
+  const roles = await migrate(ownerUrl, [jobsSchema], demo ? 'demo' : 'provider')
   const onError = (error: Error) => log.warn({ event: 'database.connection_lost', err: error })
   const clocks = { control: clock, live: clock, sandbox: clock }
   return openDatabase({ ownerUrl, roles, clocks, audit, onError })

@@ -30,6 +30,8 @@ export const keys = {
   sandbox: 'ok_sandbox_1234567890',
   revoked: 'ok_revoked',
   expired: 'ok_expired',
+  /** Of another partner. */
+  other: 'ok_other_1234567890',
 } as const
 
 function parseKey(text: string): ParsedKey {
@@ -206,7 +208,9 @@ function credentialsByDigest(): Map<string, Credential> {
     environment,
   })
   const unbound = { scopes: null, usableFrom: null, member: null }
+  const other = { ...application('live'), partnerId: '018f4e2a-0000-7000-8000-00000000cccc' }
   const all: [string, Omit<Credential, 'id'>][] = [
+    [keys.other, { application: other, expiresAt: null, revokedAt: null, ...unbound }],
     [keys.live, { application: application('live'), expiresAt: null, revokedAt: null, ...unbound }],
     [keys.sandbox, { application: application('sandbox'), expiresAt: null, revokedAt: null, ...unbound }],
     [keys.revoked, { application: application('live'), expiresAt: null, revokedAt: 1, ...unbound }],

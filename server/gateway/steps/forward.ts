@@ -17,17 +17,17 @@ export function forward(exchange: Exchange, gateway: Inside): Verdict {
     return wait
   }
   const upstream = target.upstreams[exchange.credential!.application.environment]
-  const { pool, prefix } = gateway.upstreams.of(upstream)
+  const known = gateway.upstreams.of(upstream)
   const { request } = exchange
   const options: Dispatcher.DispatchOptions = {
-    path: prefix + request.target,
+    path: known.prefix + request.target,
     method: exchange.route!.operation.method,
     headers: gateway.forwardedHeaders(exchange),
     body: request.body === null ? null : (exchange.bytes ?? request.body.stream(gateway.limits.uploadBytes)),
     headersTimeout: upstream.headersTimeout,
     bodyTimeout: upstream.idleTimeout,
   }
-  const call = new UpstreamCall(exchange, gateway, pool, options)
+  const call = new UpstreamCall(exchange, gateway, known, options)
   exchange.call = call
   call.start()
   return wait

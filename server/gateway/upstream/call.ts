@@ -2,7 +2,7 @@
  * One call to an upstream, as undici reports it. It ends exactly once: with an answer that is read, with the
  * head of one that is streamed, or with a refusal that says nothing of what the upstream said.
  */
-import type { Dispatcher, Pool } from 'undici'
+import type { Dispatcher } from 'undici'
 import { BodyInterrupted, BodyTooLarge } from '#/gateway/exchange.ts'
 import type { Call, Exchange, Refused, Treatment } from '#/gateway/exchange.ts'
 import {
@@ -16,6 +16,7 @@ import {
 import { refuse } from '#/gateway/step.ts'
 import type { Inside } from '#/gateway/step.ts'
 import { planAnswer } from '#/gateway/upstream/plan.ts'
+import type { Known } from '#/gateway/upstream/pools.ts'
 
 /** Who takes the content of an answer that is streamed. */
 export type Consumer = {
@@ -44,7 +45,7 @@ type State = 'waiting' | Treatment | 'over'
 export class UpstreamCall implements Call {
   readonly #exchange: Exchange
   readonly #gateway: Inside
-  readonly #pool: Pool
+  readonly #upstream: Known
   readonly #options: Dispatcher.DispatchOptions
   #controller: Dispatcher.DispatchController | null = null
   #state: State = 'waiting'
@@ -57,16 +58,24 @@ export class UpstreamCall implements Call {
   #status = 0
   #headers: Readonly<Record<string, string | string[] | undefined>> = {}
 
-  constructor(exchange: Exchange, gateway: Inside, pool: Pool, options: Dispatcher.DispatchOptions) {
+  constructor(exchange: Exchange, gateway: Inside, upstream: Known, options: Dispatcher.DispatchOptions) {
     this.#exchange = exchange
     this.#gateway = gateway
-    this.#pool = pool
+    this.#upstream = upstream
     this.#options = options
   }
 
   start(): void {
+    this.#upstream.shares.enter(this.#partnerId, () => {
+      const isWanted = this.#state !== 'over'
+      if (isWanted) this.#dispatch()
+      return isWanted
+    })
+  }
+
+  #dispatch(): void {
     this.#attempts++
-    this.#pool.dispatch(this.#options, this)
+    this.#upstream.pool.dispatch(this.#options, this)
   }
 
   /** The streamed answer's content goes here from now on. */
@@ -157,6 +166,7 @@ export class UpstreamCall implements Call {
   }
 
   onResponseEnd(): void {
+    this.#upstream.shares.leave(this.#partnerId)
     try {
       const treatment = this.#state
       if (treatment === 'over' || treatment === 'waiting') return
@@ -170,13 +180,14 @@ export class UpstreamCall implements Call {
   }
 
   onResponseError(_controller: Dispatcher.DispatchController | null, error: Error): void {
+    if (this.#mayRetry(error)) return this.#dispatch()
+    this.#upstream.shares.leave(this.#partnerId)
     try {
       if (this.#state === 'over') return
       if (this.#state === 'stream') {
         this.#state = 'over'
         return this.#endStream('gateway.upstream_broke')
       }
-      if (this.#mayRetry(error)) return this.start()
       this.#gateway.report(this.#exchange, 'upstream.failed', {
         error: codeOf(error),
         message: error.message,
@@ -246,6 +257,10 @@ export class UpstreamCall implements Call {
 
   #measure(): void {
     this.#exchange.upstreamUs = this.#gateway.clock.monotonicUs() - this.#exchange.forwardedUs
+  }
+
+  get #partnerId(): string {
+    return this.#exchange.credential!.application.partnerId
   }
 
   #content(): Buffer {

@@ -36,8 +36,18 @@ const migrationLock = 7_301_942_511
 /** PostgreSQL's version number form: 15.0. */
 const oldestServer = 150_000
 
-/** Brings the database up to date and makes its roles. Safe from several nodes at once. */
-export async function migrate(ownerUrl: string, extraSchemas: readonly string[] = []): Promise<Roles> {
+/** What a database holds; it is decided once, by the first start that says it. */
+export type Holds = 'demo' | 'provider'
+
+/**
+ * Brings the database up to date and makes its roles. Safe from several nodes at once. With `holds` it refuses a
+ * database that holds the other.
+ */
+export async function migrate(
+  ownerUrl: string,
+  extraSchemas: readonly string[] = [],
+  holds?: Holds,
+): Promise<Roles> {
   const client = new pg.Client({
     connectionString: ownerUrl,
     application_name: 'portico migrate',
@@ -50,11 +60,28 @@ export async function migrate(ownerUrl: string, extraSchemas: readonly string[] 
     await applyMigrations(client, readMigrations())
     for (const schema of extraSchemas) await client.query(`create schema if not exists ${schema}`)
     const roles = await readRoles(client)
+    if (holds) await claim(client, holds)
     await ensureRoles(client, roles, extraSchemas)
     return roles
   } finally {
     await client.end()
   }
+}
+
+/** Why a database that holds the one cannot take the other. */
+const otherwise: Readonly<Record<Holds, string>> = {
+  demo: 'holds the demo, whose keys are in many terminals; begin with an empty one: delete the data folder, or set PORTICO_DATA or DATABASE_URL',
+  provider:
+    'holds a provider of its own, whose contracts the demo would take down; set PORTICO_CONFIG, or another PORTICO_DATA to see the demo',
+}
+
+async function claim(client: pg.Client, holds: Holds): Promise<void> {
+  const found = await client.query<{ holds: Holds }>(
+    'update control.kernel_installation set holds = coalesce(holds, $1) returning holds',
+    [holds],
+  )
+  const held = found.rows[0]?.holds ?? holds
+  if (held !== holds) throw new Error(`This database ${otherwise[held]}`)
 }
 
 async function connectOrExplain(client: pg.Client): Promise<void> {

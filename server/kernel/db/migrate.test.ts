@@ -55,6 +55,24 @@ describe('a user with too few rights', () => {
   })
 })
 
+test("the demo and a provider of its own do not take each other's place", async () => {
+  for (const [first, second, why] of [
+    ['demo', 'provider', /holds the demo/],
+    ['provider', 'demo', /holds a provider of its own.*PORTICO_CONFIG/],
+  ] as const) {
+    const { url, drop } = await emptyDatabase()
+    const { prefix } = await migrate(url, [], first)
+    await assert.rejects(migrate(url, [], second), why)
+    assert.equal((await migrate(url, [], first)).prefix, prefix)
+    assert.equal((await migrate(url)).prefix, prefix, 'who only looks in need not say')
+    await drop()
+    await run(
+      new URL('/postgres', url).href,
+      `drop role ${prefix}_control, ${prefix}_live, ${prefix}_sandbox`,
+    )
+  }
+})
+
 test('a server that is too old', async () => {
   const old = await oldServer('140010')
   try {
