@@ -40,7 +40,7 @@ export const Provider = Type.Object({
 const domains = Type.Array(Type.String({ maxLength: 253 }), { maxItems: 50 })
 
 export function ssoRoutes(deps: SsoRouteDeps): Route[] {
-  return [...own(deps), ...domainsOfPartners()]
+  return [...own(deps), ...removing(), ...domainsOfPartners()]
 }
 
 function own({ sealer, clock, outbound }: SsoRouteDeps): Route[] {
@@ -99,6 +99,11 @@ function own({ sealer, clock, outbound }: SsoRouteDeps): Route[] {
         }
       },
     }),
+  ]
+}
+
+function removing(): Route[] {
+  return [
     route({
       method: 'DELETE',
       path: '/v1/sso-providers/:id',
