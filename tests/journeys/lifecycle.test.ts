@@ -1,13 +1,16 @@
 /** Starting, stopping and being killed, as a platform team meets them. */
 import assert from 'node:assert/strict'
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { describe, test } from 'node:test'
 import { call, dataFolder, runPortico, startPortico } from '../support/portico.ts'
 import type { Running } from '../support/portico.ts'
 import { fault } from '../support/solstice.ts'
+import { within } from '../support/waiting.ts'
 
 const products = (running: Running, name: 'starter' | 'pro' = 'starter') =>
   call(`${running.facts.publicUrl}/api/products?limit=1`, { key: running.facts.partners[name].live.apiKey })
@@ -22,19 +25,21 @@ describe('what cannot start says why in one line, and exits', () => {
     ])
   })
 
-  test('a port in use', async () => {
-    const taken = createServer()
-    await new Promise<void>((resolve) => taken.listen(0, '127.0.0.1', resolve))
-    const { port } = taken.address() as AddressInfo
-    try {
-      const { code, output } = await runPortico({ PORT: String(port), HOST: '127.0.0.1' })
-      assert.equal(code, 1)
-      assert.match(output, new RegExp(`^portico: PORT ${port} .* is in use`))
-      assert.equal(output.trim().split('\n').length, 1)
-    } finally {
-      taken.close()
-    }
-  })
+  for (const name of ['PORT', 'ADMIN_PORT']) {
+    test(`${name} in use`, async () => {
+      const taken = createServer()
+      await new Promise<void>((resolve) => taken.listen(0, '127.0.0.1', resolve))
+      const { port } = taken.address() as AddressInfo
+      try {
+        const { code, output } = await runPortico({ [name]: String(port), HOST: '127.0.0.1' })
+        assert.equal(code, 1)
+        assert.match(output, new RegExp(`^portico: ${name} ${port} .* is in use`))
+        assert.equal(output.trim().split('\n').length, 1)
+      } finally {
+        taken.close()
+      }
+    })
+  }
 
   test('a data folder that cannot be one', async () => {
     const file = `${dataFolder()}-file`
@@ -107,19 +112,65 @@ describe('one installation from start to start', () => {
   })
 })
 
-test('an upstream that dies is 502 until it is back, without a restart', async () => {
-  const running = await startPortico()
-  try {
-    await fault(running.facts.provider.live, 'listProducts', 'hang')
-    const controller = new AbortController()
-    const hanging = fetch(`${running.facts.publicUrl}/api/products`, {
-      headers: { authorization: `Bearer ${running.facts.partners.starter.live.apiKey}` },
-      signal: controller.signal,
-    }).catch(() => null)
-    assert.equal((await products(running, 'pro')).status, 200, 'one that hangs does not hold up another')
-    controller.abort()
-    await hanging
-  } finally {
-    assert.equal(await running.stop(), 0)
+describe('the demo provider', () => {
+  test('one that hangs holds up nobody else; one that dies is 502 until it is back by itself', async () => {
+    const running = await startPortico()
+    try {
+      await fault(running.facts.provider.live, 'listProducts', 'hang')
+      const controller = new AbortController()
+      const hanging = fetch(`${running.facts.publicUrl}/api/products`, {
+        headers: { authorization: `Bearer ${running.facts.partners.starter.live.apiKey}` },
+        signal: controller.signal,
+      }).catch(() => null)
+      assert.equal((await products(running, 'pro')).status, 200)
+      controller.abort()
+      await hanging
+      process.kill(Number.parseInt(readFileSync(join(running.data, 'solstice.pid'), 'utf8'), 10), 'SIGKILL')
+      await within(5000, async () => (await products(running)).status === 502)
+      await within(5000, async () => (await products(running)).status === 200)
+    } finally {
+      assert.equal(await running.stop(), 0)
+    }
+  })
+})
+
+describe('signals', () => {
+  const manifest = readFileSync(join(import.meta.dirname, '..', '..', 'package.json'), 'utf8')
+  const { scripts } = JSON.parse(manifest) as { scripts: { start: string } }
+  const asNpm = ['sh', '-c', scripts.start] as const
+  // As npm finds it.
+  const environment = {
+    LOG_LEVEL: 'info',
+    PATH: `${dirname(process.execPath)}:${process.env.PATH ?? ''}`,
   }
+
+  test('what npm is told reaches the program', async () => {
+    const running = await startPortico(environment, undefined, asNpm)
+    assert.equal(await running.stop(), 0)
+    assert.match(running.output(), /"event":"stopped"/)
+    assert.ok(!existsSync(join(running.data, 'portico.pid')))
+  })
+
+  test('Ctrl-C, which npm hands on to a program that heard it itself, is one signal', async () => {
+    const running = await startPortico(environment, undefined, asNpm)
+    const pid = running.process.pid ?? 0
+    const gone = once(running.process, 'exit')
+    process.kill(-pid, 'SIGINT')
+    process.kill(pid, 'SIGINT')
+    assert.deepEqual(await gone, [0, null])
+    assert.match(running.output(), /"event":"stopped"/)
+  })
+
+  test('a stop in the middle of a start leaves nothing behind', async () => {
+    const data = dataFolder()
+    const environment = { ...process.env, PORT: '0', ADMIN_PORT: '0', PORTICO_DATA: data }
+    const child = spawn(process.execPath, ['server/main.ts'], { env: environment, stdio: 'ignore' })
+    // The lock is taken before anything else is started.
+    await within(10_000, async () => existsSync(join(data, 'portico.pid')))
+    child.kill('SIGTERM')
+    assert.deepEqual(await once(child, 'exit'), [0, null])
+    for (const left of ['portico.pid', 'solstice.pid', 'postgres/postmaster.pid']) {
+      assert.ok(!existsSync(join(data, left)), left)
+    }
+  })
 })

@@ -53,10 +53,11 @@ export function dataFolder(): string {
 export async function startPortico(
   environment: Readonly<Record<string, string>> = {},
   data = dataFolder(),
+  [program, ...args]: readonly [string, ...string[]] = [process.execPath, 'server/main.ts'],
 ): Promise<Running> {
   // A demo.json of an earlier start would look like an answer of this one.
   rmSync(join(data, 'demo.json'), { force: true })
-  const child = spawn(process.execPath, ['server/main.ts'], {
+  const child = spawn(program, args, {
     cwd: root,
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe'],
