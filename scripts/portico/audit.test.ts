@@ -68,7 +68,7 @@ test('0 and the end of the chain when all is in order, 1 and the line when it is
   await owner(`update governance_audit set reason = 'zwei' where reason = 'two'`)
   const changed = verify([])
   assert.equal(changed.code, 1)
-  assert.match(changed.out, /^Line [0-9a-f-]{36} \(2\) is not what Portico wrote: it was changed, or put in/)
+  assert.match(changed.out, /^Line [0-9a-f-]{36} \(\d\) is not what Portico wrote: it was changed, or put in/)
   assert.match(changed.out, /\nThe audit is NOT what was written\.\n$/)
 
   await owner(`update governance_audit set reason = 'two' where reason = 'zwei'`)
