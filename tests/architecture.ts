@@ -36,13 +36,13 @@ export const features: Readonly<Record<string, readonly string[]>> = {
   money: [],
   webhooks: [],
   objects: [],
-  operations: [],
+  operations: ['health'],
   publish: ['declaration', 'snapshot'],
   sandbox: [],
 }
 
 /** See everyone; imported by no one. */
-export const roof: readonly string[] = ['main.ts', 'program.ts', 'app.ts', 'health.ts', 'welcome.ts']
+export const roof: readonly string[] = ['main.ts', 'program.ts', 'app.ts', 'welcome.ts']
 
 /** Upper bounds. A function in lines, a file in lines, a folder in files (tests, schema folders and generated files apart). */
 export const sizes = { functionLines: 70, fileLines: 300, folderFiles: 12 } as const
