@@ -1,7 +1,6 @@
 /** The wiring; the only file that knows everyone. Reading it is reading which part is handed to which. */
 import type { RequestListener } from 'node:http'
 import { join } from 'node:path'
-import { healthRoutes, watchRecorder } from '#/health.ts'
 import { reservedPaths } from '#/contracts/compile/compile.ts'
 import { createAuditSink } from '#/governance/audit/audit.ts'
 import { allows } from '#/governance/roles/roles.ts'
@@ -33,6 +32,7 @@ import {
 import type { DemoPeople } from '#/people.ts'
 import { createTelemetry } from '#/kernel/telemetry/telemetry.ts'
 import type { Telemetry } from '#/kernel/telemetry/telemetry.ts'
+import { healthRoutes, watchRecorder } from '#/operations/health/health.ts'
 import { applyProvider } from '#/publish/declaration/declaration.ts'
 import type { Applied } from '#/publish/declaration/declaration.ts'
 import { createSnapshot } from '#/publish/snapshot/snapshot.ts'

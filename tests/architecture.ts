@@ -56,20 +56,13 @@ export const features: Readonly<Record<string, readonly string[]>> = {
   money: [],
   webhooks: [],
   objects: [],
-  operations: [],
+  operations: ['health'],
   publish: ['declaration', 'snapshot'],
   sandbox: [],
 }
 
 /** See everyone; imported by no one. */
-export const roof: readonly string[] = [
-  'main.ts',
-  'program.ts',
-  'app.ts',
-  'health.ts',
-  'people.ts',
-  'welcome.ts',
-]
+export const roof: readonly string[] = ['main.ts', 'program.ts', 'app.ts', 'people.ts', 'welcome.ts']
 
 /**
  * Files of a feature that its area's manifest gathers beside the door. They call the door's verbs, as any edge does, so

@@ -3,14 +3,16 @@ import type { Recorder } from '#/gateway/gateway.ts'
 import type { Clock } from '#/kernel/clock/clock.ts'
 import { route } from '#/kernel/http/http.ts'
 import type { Route } from '#/kernel/http/http.ts'
-import type { FollowedSnapshot } from '#/publish/snapshot/snapshot.ts'
-import type { Ingest } from '#/usage/usage.ts'
+import type { Ingest } from '#/usage/ingest/ingest.ts'
+
+/** How far what the gateway knows is behind. */
+type Followed = { state(): { readonly usable: boolean; readonly following: boolean } }
 
 export type Watched = {
   /** Asks the database; never takes longer than is bearable. */
   readonly answers: () => Promise<boolean>
-  readonly snapshot: FollowedSnapshot
-  readonly ingest: Ingest
+  readonly snapshot: Followed
+  readonly ingest: Pick<Ingest, 'lag'>
   readonly isRecording: () => boolean
 }
 
@@ -44,7 +46,7 @@ export function healthRoutes(watched: Watched): Route[] {
   ]
 }
 
-function stateOfSnapshot(snapshot: FollowedSnapshot): 'ok' | 'behind' | 'too old' {
+function stateOfSnapshot(snapshot: Followed): 'ok' | 'behind' | 'too old' {
   const { usable, following } = snapshot.state()
   return usable ? (following ? 'ok' : 'behind') : 'too old'
 }
