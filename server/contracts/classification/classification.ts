@@ -15,7 +15,7 @@ import { createReader } from '#/contracts/classification/reading/reader.ts'
 import { createRuntime } from '#/contracts/classification/runtime.ts'
 import { createShapes, type Run, type Shape } from '#/contracts/classification/shape.ts'
 import { createSurvey, type Survey } from '#/contracts/classification/survey.ts'
-import type { Dialect } from '#/contracts/validation/validation.ts'
+import { Exhausted, type Dialect, type Effort } from '#/contracts/validation/validation.ts'
 
 export { classes, isClass, type Class } from '#/contracts/classification/classes.ts'
 export { projectText } from '#/contracts/classification/exact.ts'
@@ -39,6 +39,9 @@ export type Classifier = {
   readonly projector: (schema: unknown, pointer: string) => Projection
 }
 
+/** Steps that the patterns of one answer may take: about a second. */
+const mostEffort = 1e7
+
 const withheld = 'the content as a whole has a class other than public, so no answer of this kind is released'
 
 /** Prepares one document. Its operations share everything that is read and made of its schemas. */
@@ -46,7 +49,8 @@ export function createClassifier(
   document: unknown,
   { dialect, defaultClass }: ClassifierOptions,
 ): Classifier {
-  const reader = createReader(document, dialect)
+  const effort: Effort = { left: mostEffort }
+  const reader = createReader(document, dialect, effort)
   const chooser = createChooser()
   const failure = createFailure()
   const shapes = createShapes(defaultClass === 'public', (shape) => compile(shape))
@@ -84,10 +88,14 @@ export function createClassifier(
       if (root.hidden) found.notices.push({ pointer, code: 'content_withheld', message: withheld })
       told = { refusals: refusals.length, notices: notices.length }
       const project: Projector = (value) => {
+        effort.left = mostEffort
         try {
           const released = root.run(value, 1)
           if (released === failed) return failure.take()
           return released === undefined ? new OffContract('#', 'not released') : JSON.stringify(released)
+        } catch (error) {
+          if (error instanceof Exhausted) return new OffContract('#', 'effort')
+          throw error
         } finally {
           chooser.forget()
         }

@@ -216,3 +216,23 @@ test('text that is not JSON is off contract', () => {
   for (const text of ['', '{', '{"a":NaN}', '<html>'])
     assert.ok(projectText(text, project) instanceof OffContract)
 })
+
+describe('patterns', () => {
+  const slow = { type: 'string', pattern: '(?=a*a*b)|c$' }
+  test('that take too long for a whole answer make it off contract', () => {
+    const started = performance.now()
+    const texts = Array.from({ length: 3_000 }, () => `${'a'.repeat(463)}c`)
+    assert.equal(release({ type: 'array', items: slow }, texts).slice(0, 20), '#: effort')
+    assert.ok(performance.now() - started < 10_000)
+    assert.equal(inProperty(slow, 'abc'), '{"a":"abc"}')
+  })
+  test('of names release none that is too long to be looked at', () => {
+    const schema = {
+      type: 'object',
+      patternProperties: { '(?=a*b)': { type: 'string', 'x-portico-class': 'public' } },
+      additionalProperties: { type: 'string', 'x-portico-class': 'cost' },
+    }
+    assert.equal(release(schema, { b: 'x', c: 'y' }), '{"b":"x"}')
+    assert.equal(release(schema, { b: 'x', ['c'.repeat(20_000)]: 'y' }), '{"b":"x"}')
+  })
+})

@@ -2,6 +2,7 @@
  * Runs a regular expression in time that grows with the text and no faster (R. Cox, "Regular Expression Matching Can
  * Be Simple And Fast", 2007): all ways through the expression at once, sets of states remembered as they come up.
  */
+import { spend, type Effort } from '#/contracts/validation/effort.ts'
 import type { Part } from '#/contracts/validation/pattern-syntax.ts'
 
 type Step =
@@ -27,7 +28,7 @@ const maxSteps = 2_000
 const maxStates = 1_000
 
 /** Null when the expression asks for what this cannot do. */
-export function createAutomaton(part: Part): { test(text: string): boolean } | null {
+export function createAutomaton(part: Part, effort: Effort): { test(text: string): boolean } | null {
   const steps: Step[] = []
   if (!write(part, steps)) return null
   steps.push({ kind: 'match' })
@@ -47,6 +48,7 @@ export function createAutomaton(part: Part): { test(text: string): boolean } | n
   }
 
   function follow(from: State, code: number): State {
+    spend(effort, from.takes.length + 1)
     const to = [0]
     for (const at of from.takes) {
       const step = steps[at]

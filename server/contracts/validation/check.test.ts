@@ -273,6 +273,17 @@ describe('a check ends soon', () => {
       refuses(ref('Tree'), value, ['# malformed: has too many parts to be checked'], { schemas }),
     )
   })
+  test('on a long list of texts that a pattern takes long for', () => {
+    const value = Array.from({ length: 2_000 }, () => `${'a'.repeat(463)}c`)
+    within(5_000, () =>
+      refuses({ items: { pattern: '(?=a*a*b)|c$' } }, value, [
+        '# malformed: has too many parts to be checked',
+      ]),
+    )
+  })
+  test('on a list of no values, of which nothing is one', () => {
+    refuses({ properties: { a: { enum: [] } } }, { a: 1 }, ['#/a unknown: is not accepted here'])
+  })
   test('on a value that is nested too deeply', () => {
     let value: unknown = {}
     for (let i = 0; i < 200_000; i++) value = { child: value }

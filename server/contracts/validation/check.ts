@@ -11,6 +11,7 @@
 import Ajv2020 from 'ajv/dist/2020.js'
 import type { KeywordCxt, ValidateFunction } from 'ajv'
 import { _ } from 'ajv'
+import { Exhausted, type Effort } from '#/contracts/validation/effort.ts'
 import { faultsOf, tooComplex, tooDeep, type Fault } from '#/contracts/validation/faults.ts'
 import { formats } from '#/contracts/validation/formats.ts'
 import type { Dialect } from '#/contracts/validation/keywords.ts'
@@ -37,10 +38,8 @@ export type ChecksOptions = {
   readonly maxNodes?: number
 }
 
-/** Schemas entered in one check. Unions that contain themselves double the work with every level of nesting. */
+/** Schemas entered in one check, and steps of patterns. Unions that contain themselves double the work with every level of nesting. */
 const maxSteps = 2_000_000
-
-class Exhausted extends Error {}
 
 export function createChecks({
   document,
@@ -64,9 +63,9 @@ export function createChecks({
       return name
     },
   }
-  const budget = { left: maxSteps }
-  const first = createAjv(false, budget)
-  const every = createAjv(true, budget)
+  const effort = { left: maxSteps }
+  const first = createAjv(false, effort)
+  const every = createAjv(true, effort)
 
   function translated(schema: unknown): JsonSchema {
     const written = translate(schema, translation)
@@ -82,12 +81,12 @@ export function createChecks({
     withholds: (schema) => withheldCheck(document, schema, 1) !== null,
     check(schema) {
       const written = translated(schema)
-      const withheld = withheldCheck(document, schema, maxFaults)
+      const withheld = withheldCheck(document, schema, maxFaults, effort)
       if (asksNothing(written) && withheld === null) return null
       const stops = lazily(() => compile(first, written, schemas))
       const collects = lazily(() => compile(every, written, schemas))
       return (value) => {
-        budget.left = maxSteps
+        effort.left = maxSteps
         try {
           const refused = withheld === null ? [] : withheld(value)
           const run = stops()
@@ -177,7 +176,7 @@ function isSmall(value: unknown, max: number): boolean {
   return true
 }
 
-function createAjv(allErrors: boolean, budget: { left: number }): Ajv2020.default {
+function createAjv(allErrors: boolean, effort: Effort): Ajv2020.default {
   const ajv = new Ajv2020.default({
     allErrors,
     // Documents are surveyed before (survey.ts), with pointers ajv does not give.
@@ -193,7 +192,7 @@ function createAjv(allErrors: boolean, budget: { left: number }): Ajv2020.defaul
     inlineRefs: false,
     // 0.07 / 0.01 is 7.000000000000001.
     multipleOfPrecision: 9,
-    code: { regExp: Object.assign(namedPattern, { code: 'namedPattern' }) },
+    code: { regExp: namedPatterns(effort) },
     formats,
   })
   addUnions(ajv)
@@ -205,13 +204,14 @@ function createAjv(allErrors: boolean, budget: { left: number }): Ajv2020.defaul
     validate: isDistinct,
     errors: false,
   })
-  ajv.addKeyword({ keyword: 'countStep', schemaType: 'boolean', code: (cxt) => countStep(cxt, budget) })
+  ajv.addKeyword({ keyword: 'countStep', schemaType: 'boolean', code: (cxt) => countStep(cxt, effort) })
   return ajv
 }
 
 /** ajv tells patterns apart by their text. */
-function namedPattern(source: string): { test(text: string): boolean; toString(): string } {
-  return { ...compilePattern(source), toString: () => source }
+function namedPatterns(effort: Effort) {
+  const named = (source: string) => ({ ...compilePattern(source, effort), toString: () => source })
+  return Object.assign(named, { code: 'namedPattern' })
 }
 
 const isDistinct = (_schema: boolean, items: readonly unknown[]): boolean =>
@@ -225,8 +225,8 @@ function canonical(value: unknown): string {
   return `{${members.map(([key, one]) => `${JSON.stringify(key)}:${canonical(one)}`).join(',')}}`
 }
 
-function countStep({ gen }: KeywordCxt, budget: { left: number }): void {
-  const left = gen.scopeValue('obj', { ref: budget })
+function countStep({ gen }: KeywordCxt, effort: Effort): void {
+  const left = gen.scopeValue('obj', { ref: effort })
   const exhausted = gen.scopeValue('obj', { ref: Exhausted })
   gen.if(_`--${left}.left < 0`, () => gen.throw(_`new ${exhausted}()`))
 }

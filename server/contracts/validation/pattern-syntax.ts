@@ -19,7 +19,8 @@ const escapes =
 const set = /\[(?:[^\]\\]|\\.)*\]/y
 const groupStart = /\((?:\?:|\?<[A-Za-z_$][\w$]*>|(?!\?))/y
 const lookStart = /\(\?<?[=!]/y
-const reference = /\\(?:[bB]|[1-9]\d*|k<[^>]*>)/y
+const border = /\\[bB]/y
+const reference = /\\(?:[1-9]\d*|k<[^>]*>)/y
 const quantifier = /(?:[*+?]|\{(\d+)(,(\d*))?\})\??/y
 
 /** Source must be valid in Unicode mode; this does not judge it. */
@@ -74,13 +75,17 @@ function readRepeat(cursor: Cursor, part: Part): Part {
   return { kind: 'repeat', part, min, max: comma === undefined ? min : most === '' ? Infinity : Number(most) }
 }
 
+/** What a back-reference reads over is as long as what it refers to, and that may be all there is. */
+const anything: Part = { kind: 'repeat', part: { kind: 'set', source: '.' }, min: 0, max: Infinity }
+
 function readPart(cursor: Cursor): Part | null {
   if (take(cursor, groupStart) !== null) return readGroup(cursor)
   if (take(cursor, lookStart) !== null) {
     const inside = readGroup(cursor)
     return inside === null ? null : { kind: 'beyond', parts: [inside] }
   }
-  if (take(cursor, reference) !== null) return { kind: 'beyond', parts: [] }
+  if (take(cursor, border) !== null) return { kind: 'beyond', parts: [] }
+  if (take(cursor, reference) !== null) return { kind: 'beyond', parts: [anything] }
   const found = take(cursor, escapes) ?? take(cursor, set)
   if (found !== null) return { kind: 'set', source: found[0] }
   const character = String.fromCodePoint(cursor.text.codePointAt(cursor.at) ?? 0)

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
+import { Exhausted } from '#/contracts/validation/effort.ts'
 import { compilePattern } from '#/contracts/validation/pattern.ts'
 
 /** Random patterns of everything the automaton takes, small enough for the backtracking engine to keep up. */
@@ -80,6 +81,26 @@ describe('a pattern', () => {
     assert.equal(matches('Passw0rd'), true)
     assert.equal(matches('password'), false)
     assert.equal(matches(`Passw0rd${'x'.repeat(100)}`), false)
+  })
+
+  test('takes no more work than it is given, however many texts there are', () => {
+    let seed = 1
+    const letters = (length: number) =>
+      Array.from({ length }, () => 'ab'[(seed = (seed * 48_271) % 2_147_483_647) % 2]).join('')
+    const cases: readonly (readonly [source: string, text: string])[] = [
+      ['a.{0,90}b.{0,90}c', letters(1_000_000)],
+      ['.*a.{100}$', letters(1_000_000)],
+      ['(?=a*a*b)', 'a'.repeat(464)],
+      ['(a*)\\1b', 'a'.repeat(464)],
+    ]
+    for (const [source, given] of cases) {
+      const { test: matches } = compilePattern(source, { left: 2_000_000 })
+      const started = performance.now()
+      assert.throws(() => {
+        for (let i = 0; i < 2_000; i++) matches(given)
+      }, Exhausted)
+      assert.ok(performance.now() - started < 5_000, `${source} took ${performance.now() - started} ms`)
+    }
   })
 
   test('that could run for ever even on a short text is refused', () => {

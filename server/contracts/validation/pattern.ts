@@ -6,6 +6,7 @@
  * refused where no length would be.
  */
 import { createAutomaton } from '#/contracts/validation/automaton.ts'
+import { measured, type Effort } from '#/contracts/validation/effort.ts'
 import { readPattern, type Part } from '#/contracts/validation/pattern-syntax.ts'
 
 export type Pattern = {
@@ -18,18 +19,22 @@ export type Pattern = {
 /** Steps that one test may take at worst; about a second. */
 const maxWork = 1e8
 
-/** Throws a `SyntaxError` for what is no pattern, or one that cannot be run safely. */
-export function compilePattern(source: string): Pattern {
+/**
+ * Throws a `SyntaxError` for what is no pattern, or one that cannot be run safely. A test throws `Exhausted` when it
+ * takes more than is left of the effort: with each text of a long list at its worst, lists took minutes.
+ */
+export function compilePattern(source: string, effort: Effort = { left: Infinity }): Pattern {
   const readable = inUnicodeMode(source)
   const native = new RegExp(readable, 'u')
   const part = readPattern(readable)
   if (part !== null && isPlain(part)) return { test: (text) => native.test(text), maxLength: null }
-  const automaton = part === null ? null : createAutomaton(part)
+  const automaton = part === null ? null : createAutomaton(part, effort)
   if (automaton !== null) return { test: (text) => automaton.test(text), maxLength: null }
   const degree = part === null ? Infinity : degreeOf(part)
   if (degree === Infinity) throw new SyntaxError('a pattern that could run for ever')
   const maxLength = Math.floor(maxWork ** (1 / (degree + 1)))
-  return { test: (text) => text.length <= maxLength && native.test(text), maxLength }
+  const test = (text: string) => text.length <= maxLength && measured(effort, () => native.test(text))
+  return { test, maxLength }
 }
 
 /** In Unicode mode as JSON Schema asks; many older patterns (`\_`, a lone brace) are valid only when read more kindly. */

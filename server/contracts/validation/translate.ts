@@ -21,6 +21,9 @@ export function translate(schema: unknown, t: Translation): JsonSchema {
   const ref = reference(schema)
   // 3.0: what stands beside a $ref is ignored (OpenAPI 3.0.4 §4.8.23).
   if (ref !== undefined && t.dialect === '3.0') return { $ref: t.name(ref) }
+  const values = own(schema, 'enum')
+  // Nothing is one of no values (2020-12 §6.1.2); ajv would throw, at the first request.
+  if (Array.isArray(values) && values.length === 0) return false
   const written: Record<string, unknown> = {}
   for (const name of Object.keys(schema)) {
     const keyword = keywords.get(name)

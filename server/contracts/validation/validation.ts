@@ -1,6 +1,7 @@
 /** A schema of a contract becomes a check that is safe to run on what a stranger sends. */
 export { isBounded, tooLarge } from '#/contracts/validation/bounds.ts'
 export { createChecks, type Check, type Checks } from '#/contracts/validation/check.ts'
+export { Exhausted, type Effort } from '#/contracts/validation/effort.ts'
 export { notAccepted, type Fault } from '#/contracts/validation/faults.ts'
 export {
   checkedFormats,

@@ -4,7 +4,8 @@
  * what the first one refuses.
  */
 import { keywords } from '#/contracts/validation/keywords.ts'
-import { compilePattern } from '#/contracts/validation/pattern.ts'
+import type { Effort } from '#/contracts/validation/effort.ts'
+import { compilePattern, type Pattern } from '#/contracts/validation/pattern.ts'
 import { isLost, isTree, member, own, reference, target, type Tree } from '#/contracts/validation/pointers.ts'
 import type { Fault } from '#/contracts/validation/faults.ts'
 import { inside, setByService } from '#/contracts/validation/faults.ts'
@@ -105,9 +106,17 @@ export function withheldCheck(
   document: unknown,
   schema: unknown,
   max: number,
+  effort?: Effort,
 ): ((value: unknown) => readonly Fault[]) | null {
   if (!withholds(document, schema)) return null
   const closures = new WeakMap<Tree, readonly Holding[]>()
+  const patterns = new Map<string, Pattern>()
+  const matches = (source: string, key: string): boolean => {
+    const pattern = patterns.get(source) ?? compilePattern(source, effort)
+    patterns.set(source, pattern)
+    // A name too long to be looked at may be one that stays inside.
+    return (pattern.maxLength !== null && key.length > pattern.maxLength) || pattern.test(key)
+  }
   const close = (all: readonly Holding[]): readonly Holding[] => {
     const only = all.length === 1 && all[0]?.certain === true ? all[0].schema : undefined
     if (only === undefined) return holding(document, all)
@@ -127,7 +136,8 @@ export function withheldCheck(
       if (refused !== null) faults.push({ ...refused, pointer })
       else if (Array.isArray(at)) visitItems(at, all, pointer)
       else if (isTree(at))
-        for (const key of Object.keys(at)) visit(at[key], forProperty(all, key), member(pointer, key))
+        for (const key of Object.keys(at))
+          visit(at[key], forProperty(all, key, matches), member(pointer, key))
     }
 
     function visitItems(items: readonly unknown[], all: readonly Holding[], pointer: string): void {
@@ -151,14 +161,18 @@ function forItem(all: readonly Holding[], index: number): Holding[] {
   })
 }
 
-function forProperty(all: readonly Holding[], key: string): Holding[] {
+function forProperty(
+  all: readonly Holding[],
+  key: string,
+  matches: (source: string, key: string) => boolean,
+): Holding[] {
   return all.flatMap(({ schema, certain }) => {
     const found: unknown[] = []
     const properties = own(schema, 'properties')
     if (isTree(properties) && Object.hasOwn(properties, key)) found.push(properties[key])
     const patterns = own(schema, 'patternProperties')
     for (const [pattern, one] of isTree(patterns) ? Object.entries(patterns) : []) {
-      if (compilePattern(pattern).test(key)) found.push(one)
+      if (matches(pattern, key)) found.push(one)
     }
     if (found.length === 0) found.push(own(schema, 'additionalProperties'))
     return found.filter(isTree).map((one) => ({ schema: one, certain }))

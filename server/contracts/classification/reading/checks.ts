@@ -3,7 +3,7 @@
  * `format` is an annotation here: what an upstream calls a date is released as text either way.
  */
 import { canonical, isNumber, nearest, type RawNumber } from '#/contracts/classification/exact.ts'
-import { compilePattern } from '#/contracts/validation/validation.ts'
+import { compilePattern, type Effort } from '#/contracts/validation/validation.ts'
 
 export type Schema = Readonly<Record<string, unknown>>
 
@@ -114,17 +114,18 @@ function dependentRequired(schema: Schema): Check[] {
 }
 
 /** A pattern that cannot be read is refused when the document is surveyed; here it must not end the program. */
-function patternCheck(pattern: unknown): Check[] {
+function patternCheck(pattern: unknown, effort: Effort): Check[] {
   if (typeof pattern !== 'string') return []
   try {
-    const expression = compilePattern(pattern)
+    const expression = compilePattern(pattern, effort)
     return [(value) => (expression.test(value as string) ? null : 'pattern')]
   } catch {
     return []
   }
 }
 
-export function checksOf(schema: Schema): Checks {
+/** `effort`: what the checks of one answer share. */
+export function checksOf(schema: Schema, effort: Effort): Checks {
   const { enum: values } = schema
   return {
     any: [
@@ -134,7 +135,7 @@ export function checksOf(schema: Schema): Checks {
     string: [
       ...limit(schema, 'minLength', characters, atLeast),
       ...limit(schema, 'maxLength', characters, atMost),
-      ...patternCheck(schema['pattern']),
+      ...patternCheck(schema['pattern'], effort),
     ],
     number: numberChecks(schema),
     array: [

@@ -1,4 +1,5 @@
 /** One schema object of a document, read once: what the keywords say, with their schemas as parts of their own. */
+import type { Effort } from '#/contracts/validation/validation.ts'
 import type { Checks } from '#/contracts/classification/reading/checks.ts'
 import type { Class } from '#/contracts/classification/classes.ts'
 
@@ -82,6 +83,8 @@ export type Finding = { readonly pointer: string; readonly code: string; readonl
 
 /** What the files of this folder need of each other while a schema is read. */
 export type Reading = {
+  /** What the patterns of a document may cost one answer. */
+  readonly effort: Effort
   readonly part: (schema: unknown, pointer: string) => Part
   /** The part a `$ref` leads to; null (and a refusal) when it leads nowhere. */
   readonly target: (ref: string, pointer: string) => Part | null

@@ -15,7 +15,7 @@ import {
 } from '#/contracts/classification/reading/part.ts'
 import { impliedTypes, ownNulls, statedTypes } from '#/contracts/classification/reading/typing.ts'
 import * as validation from '#/contracts/validation/validation.ts'
-import { isTree, member, type Dialect } from '#/contracts/validation/validation.ts'
+import { isTree, member, type Dialect, type Effort } from '#/contracts/validation/validation.ts'
 
 export type Reader = {
   /** The part of a schema, and of all that it leads to. */
@@ -25,7 +25,7 @@ export type Reader = {
   readonly notices: readonly Finding[]
 }
 
-export function createReader(document: unknown, dialect: Dialect): Reader {
+export function createReader(document: unknown, dialect: Dialect, effort: Effort): Reader {
   const parts = new Map<object, Part>()
   const refusals: Finding[] = []
   const notices: Finding[] = []
@@ -33,6 +33,7 @@ export function createReader(document: unknown, dialect: Dialect): Reader {
   let count = 0
 
   const reading: Reading = {
+    effort,
     refuse: (pointer, code, message) => void refusals.push({ pointer, code, message }),
     notice: (pointer, code, message) => void notices.push({ pointer, code, message }),
     part(schema, pointer) {
@@ -148,7 +149,7 @@ function readOwn(to: Reading, part: Part, schema: Schema): void {
   part.writeOnly = schema['writeOnly'] === true
   part.types = statedTypes(to, part.pointer, schema)
   part.implied = part.types === null ? impliedTypes(schema) : null
-  part.checks = checksOf(schema)
+  part.checks = checksOf(schema, to.effort)
   part.listed = part.checks.any.length > 0
   part.nulls = ownNulls(part, schema)
 }
@@ -189,10 +190,15 @@ function readObject(to: Reading, part: Part, schema: Schema): void {
   if (Array.isArray(required)) part.required = required.filter((name) => typeof name === 'string')
   part.patterns = named(to, part, schema, 'patternProperties').flatMap(([source, each]) => {
     try {
-      const { test, maxLength } = validation.compilePattern(source)
-      // A name too long to be looked at could be one that the pattern classes.
-      const isLong = (name: string) => maxLength !== null && name.length > maxLength
-      return [{ matches: (name: string) => isLong(name) || test(name), part: each }]
+      const { test, maxLength } = validation.compilePattern(source, to.effort)
+      if (maxLength === null) return [{ matches: test, part: each }]
+      // A name too long to be looked at has the class of the pattern, or it has not: it stays.
+      const isLong = (name: string) => name.length > maxLength
+      const withheld = to.part({ 'x-portico-class': 'internal' }, each.pointer)
+      return [
+        { matches: (name: string) => !isLong(name) && test(name), part: each },
+        { matches: isLong, part: withheld },
+      ]
     } catch {
       to.refuse(each.pointer, 'malformed', 'the name is not a regular expression')
       return []
