@@ -1,7 +1,7 @@
 /** A schema of a contract becomes a check that is safe to run on what a stranger sends. */
 export { isBounded, tooLarge } from '#/contracts/validation/bounds.ts'
 export { createChecks, type Check, type Checks } from '#/contracts/validation/check.ts'
-export { Exhausted, type Effort } from '#/contracts/validation/effort.ts'
+export { Exhausted, type Effort } from '#/contracts/validation/patterns/effort.ts'
 export { notAccepted, type Fault } from '#/contracts/validation/faults.ts'
 export {
   checkedFormats,
@@ -12,7 +12,7 @@ export {
   refusedKeywords,
   type Dialect,
 } from '#/contracts/validation/keywords.ts'
-export { compilePattern } from '#/contracts/validation/pattern.ts'
+export { compilePattern } from '#/contracts/validation/patterns/pattern.ts'
 export {
   follow,
   isLost,

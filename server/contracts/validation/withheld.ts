@@ -4,8 +4,8 @@
  * what the first one refuses.
  */
 import { keywords } from '#/contracts/validation/keywords.ts'
-import type { Effort } from '#/contracts/validation/effort.ts'
-import { compilePattern, type Pattern } from '#/contracts/validation/pattern.ts'
+import type { Effort } from '#/contracts/validation/patterns/effort.ts'
+import { compilePattern, type Pattern } from '#/contracts/validation/patterns/pattern.ts'
 import { isLost, isTree, member, own, reference, target, type Tree } from '#/contracts/validation/pointers.ts'
 import type { Fault } from '#/contracts/validation/faults.ts'
 import { inside, setByService } from '#/contracts/validation/faults.ts'

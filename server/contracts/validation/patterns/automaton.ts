@@ -2,8 +2,8 @@
  * Runs a regular expression in time that grows with the text and no faster (R. Cox, "Regular Expression Matching Can
  * Be Simple And Fast", 2007): all ways through the expression at once, sets of states remembered as they come up.
  */
-import { spend, type Effort } from '#/contracts/validation/effort.ts'
-import type { Part } from '#/contracts/validation/pattern-syntax.ts'
+import { spend, type Effort } from '#/contracts/validation/patterns/effort.ts'
+import type { Part } from '#/contracts/validation/patterns/pattern-syntax.ts'
 
 type Step =
   | { readonly kind: 'take'; readonly has: (code: number) => boolean }

@@ -5,9 +5,9 @@
  * automaton cannot do (look-around, back-references, large counts) runs on texts that are short enough, and is
  * refused where no length would be.
  */
-import { createAutomaton } from '#/contracts/validation/automaton.ts'
-import { measured, type Effort } from '#/contracts/validation/effort.ts'
-import { readPattern, type Part } from '#/contracts/validation/pattern-syntax.ts'
+import { createAutomaton } from '#/contracts/validation/patterns/automaton.ts'
+import { measured, type Effort } from '#/contracts/validation/patterns/effort.ts'
+import { readPattern, type Part } from '#/contracts/validation/patterns/pattern-syntax.ts'
 
 export type Pattern = {
   /** False also for a text that is longer than `maxLength`. */

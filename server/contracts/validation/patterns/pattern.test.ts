@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
-import { Exhausted } from '#/contracts/validation/effort.ts'
-import { compilePattern } from '#/contracts/validation/pattern.ts'
+import { Exhausted } from '#/contracts/validation/patterns/effort.ts'
+import { compilePattern } from '#/contracts/validation/patterns/pattern.ts'
 
 /** Random patterns of everything the automaton takes, small enough for the backtracking engine to keep up. */
 const letter = fc.constantFrom(
