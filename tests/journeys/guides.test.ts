@@ -3,7 +3,17 @@ import assert from 'node:assert/strict'
 import { spawn, spawnSync } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { globSync, mkdirSync, mkdtempSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import { once } from 'node:events'
+import {
+  chmodSync,
+  globSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { connect, createServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -41,6 +51,8 @@ function freePort(): Promise<number> {
 /** A folder that looks like the checkout. */
 function checkout(): string {
   const folder = mkdtempSync(join(tmpdir(), 'portico-guide-'))
+  // Walkable, so that the database of a start by root stands in it and goes with it.
+  chmodSync(folder, 0o711)
   for (const name of [
     'server',
     'scripts',

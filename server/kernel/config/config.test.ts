@@ -1,6 +1,6 @@
 /** Settings: defaults that work, and every mistake named at once without showing a secret. */
 import assert from 'node:assert/strict'
-import { mkdtempSync, statSync } from 'node:fs'
+import { mkdtempSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { test } from 'node:test'
@@ -91,12 +91,14 @@ test('both ports the same is a mistake, both free is not', () => {
 })
 
 test('the key is made once, for this user only', () => {
-  const data = join(mkdtempSync(join(tmpdir(), 'portico-config-')), 'deep')
+  const folder = mkdtempSync(join(tmpdir(), 'portico-config-'))
+  const data = join(folder, 'deep')
   const config = readConfig({ PORTICO_DATA: data })
   const key = installationKey(config)
   assert.equal(key.length, 32)
   assert.deepEqual(installationKey(config), key)
   assert.equal(statSync(join(data, 'key')).mode & 0o777, 0o600)
+  rmSync(folder, { recursive: true })
 })
 
 test('durations', () => {
