@@ -3,7 +3,6 @@ import assert from 'node:assert/strict'
 import { spawn, spawnSync } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { once } from 'node:events'
 import {
   chmodSync,
   globSync,
@@ -105,8 +104,13 @@ for (const guide of globSync('docs/guides/*.md', { cwd: root })) {
       ADMIN_PORT: String(ports.get('8081')),
     }
     const running: ChildProcess[] = []
-    t.after(() => {
-      for (const child of running.toReversed()) end(child)
+    t.after(async () => {
+      for (const child of running.toReversed()) {
+        const gone = child.exitCode === null && child.signalCode === null ? once(child, 'exit') : null
+        end(child)
+        await gone
+      }
+      rmSync(folder, { recursive: true })
     })
     for (const { info, text: code } of blocksOf(text)) {
       const file = /file=(\S+)/.exec(info)?.[1]
