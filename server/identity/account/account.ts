@@ -4,6 +4,7 @@
  */
 import { invitationRoutes } from '#/identity/account/invitation-routes.ts'
 import { passkeyRoutes } from '#/identity/account/passkey-routes.ts'
+import { recoveryRoutes } from '#/identity/account/recovery-routes.ts'
 import { proofRoutes } from '#/identity/account/proof-routes.ts'
 import { sessionRoutes } from '#/identity/account/session-routes.ts'
 import type { Surface } from '#/identity/account/surface.ts'
@@ -21,6 +22,7 @@ export function accountRoutes(surface: Surface, sso: Sso): Route[] {
     ...proofRoutes(surface),
     ...passkeyRoutes(surface),
     ...invitationRoutes(surface),
+    ...recoveryRoutes(surface),
     ...ssoRoutes(surface, sso),
   ]
 }

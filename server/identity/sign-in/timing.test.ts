@@ -11,7 +11,7 @@ import { people as scene } from '../../../tests/support/identity/people.ts'
 
 // Nobody waits here: what is measured is the path, not the lock-out.
 const never = { free: 1_000_000, longest: 0 }
-const policies = { account: never, address: never, device: never, person: never }
+const policies = { account: never, address: never, device: never, person: never, letter: never, asker: never }
 const stage = scene(await testDatabase(), {
   policies,
   parameters: { memory: 1024, passes: 1, parallelism: 1 },

@@ -48,9 +48,14 @@ export function codeShown(uri: string, wall: number): string {
 
 export function people(
   database: Database,
-  options: { readonly policies?: Policies; readonly parameters?: typeof light } = {},
+  options: {
+    readonly policies?: Policies
+    readonly parameters?: typeof light
+    /** Another one where somebody else's time is compared with ours. */
+    readonly clock?: ReturnType<typeof standingClock>
+  } = {},
 ) {
-  const clock = standingClock()
+  const clock = options.clock ?? standingClock()
   const sealer = createSealer(randomBytes(32))
   const passwordsOf = (parameters: typeof light, waiting = 1000) =>
     createPasswords({ sealer, parameters, bound: { running: waiting === 0 ? 0 : 2, waiting } })
