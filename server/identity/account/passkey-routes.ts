@@ -18,7 +18,7 @@ import {
 } from '#/identity/passkeys/passkeys.ts'
 import type { PasskeyDeps, Proof, Refused } from '#/identity/passkeys/passkeys.ts'
 import { findPerson } from '#/identity/people/people.ts'
-import { requireStepUp } from '#/identity/sessions/sessions.ts'
+import { requireOwnProof } from '#/identity/sessions/sessions.ts'
 import { admitWaiting, refuseWhereSsoIsNeeded, waitingSignIn } from '#/identity/sign-in/sign-in.ts'
 import type { Tx } from '#/kernel/db/db.ts'
 import { route } from '#/kernel/http/http.ts'
@@ -69,7 +69,7 @@ function own(surface: Surface): Route[] {
       summary: 'Begin to add a passkey',
       handle: async (call) => {
         const session = sessionIn(call)
-        requireStepUp(session, deps.world.clock.wall())
+        requireOwnProof(session, deps.world.clock.wall())
         const by = { personId: session.personId, sessionId: session.id }
         const begin = async (tx: Tx) => {
           const person = await findPerson(tx, deps.sealer, by.personId)
@@ -91,7 +91,7 @@ function own(surface: Surface): Route[] {
       ),
       handle: async (call) => {
         const session = sessionIn(call)
-        requireStepUp(session, deps.world.clock.wall())
+        requireOwnProof(session, deps.world.clock.wall())
         const by = { personId: session.personId, sessionId: session.id }
         const add = (tx: Tx) => registerPasskey(tx, ceremony(surface), by, call.body)
         const added = await inSystem(surface, add, call.caller.address)
@@ -114,7 +114,7 @@ function removing(surface: Surface): Route[] {
       params: Type.Object({ id: Type.String({ maxLength: 64 }) }),
       handle: async (call) => {
         const session = sessionIn(call)
-        requireStepUp(session, deps.world.clock.wall())
+        requireOwnProof(session, deps.world.clock.wall())
         const id = parseId('psk', call.params.id)
         if (id === null) throw passkeyNotFound.with()
         await inSystem(surface, (tx) => removePasskey(tx, session.personId, id), call.caller.address)

@@ -3,7 +3,7 @@ import { Type } from 'typebox'
 import { enter, inSystem, sessionIn } from '#/identity/account/surface.ts'
 import type { Surface } from '#/identity/account/surface.ts'
 import { findPerson } from '#/identity/people/people.ts'
-import { requireStepUp } from '#/identity/sessions/sessions.ts'
+import { requireOwnProof } from '#/identity/sessions/sessions.ts'
 import { changePassword } from '#/identity/sign-in/sign-in.ts'
 import { beginTotp, confirmTotp, removeTotp, renewRecoveryCodes, totpState } from '#/identity/totp/totp.ts'
 import { route } from '#/kernel/http/http.ts'
@@ -33,10 +33,10 @@ export function proofRoutes(surface: Surface): Route[] {
   ]
 }
 
-/** A step-up that is recent enough, or `auth.step_up_required`. */
+/** A proof of the person's own that is recent enough, or `auth.step_up_required`. */
 function freshly(surface: Surface, call: Pick<Call, 'caller'>) {
   const session = sessionIn(call)
-  requireStepUp(session, surface.deps.world.clock.wall())
+  requireOwnProof(session, surface.deps.world.clock.wall())
   return session
 }
 
