@@ -2,6 +2,7 @@
  * The session API of the portal and the console: what a person does with its own account from a browser. The browser
  * holds cookies it cannot read and never a token (RFC 10017, a backend for the frontend).
  */
+import { addressRoutes } from '#/identity/account/address-routes.ts'
 import { invitationRoutes } from '#/identity/account/invitation-routes.ts'
 import { passkeyRoutes } from '#/identity/account/passkey-routes.ts'
 import { recoveryRoutes } from '#/identity/account/recovery-routes.ts'
@@ -23,6 +24,7 @@ export function accountRoutes(surface: Surface, sso: Sso): Route[] {
     ...passkeyRoutes(surface),
     ...invitationRoutes(surface),
     ...recoveryRoutes(surface),
+    ...addressRoutes(surface),
     ...ssoRoutes(surface, sso),
   ]
 }

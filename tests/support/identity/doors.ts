@@ -15,6 +15,8 @@ import { createOutbound } from '#/kernel/outbound/outbound.ts'
 import type { TestDatabase } from '../database.ts'
 import { people } from './people.ts'
 
+export type { Message }
+
 export const origins = { portal: 'https://portal.test', console: 'https://console.test' } as const
 const prefixes = { portal: '/portal/api', console: '/v1' } as const
 
