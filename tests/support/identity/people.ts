@@ -8,6 +8,7 @@ import { createPasswords } from '#/identity/passwords/passwords.ts'
 import { addMember, addOperator, createPerson } from '#/identity/people/people.ts'
 import { createSessions } from '#/identity/sessions/sessions.ts'
 import type { SignInDeps, SignInRequest } from '#/identity/sign-in/sign-in.ts'
+import type { Clock } from '#/kernel/clock/clock.ts'
 import { createSealer } from '#/kernel/crypto/crypto.ts'
 import { transact } from '#/kernel/db/db.ts'
 import type { Database, Tx } from '#/kernel/db/db.ts'
@@ -52,7 +53,7 @@ export function people(
     readonly policies?: Policies
     readonly parameters?: typeof light
     /** Another one where somebody else's time is compared with ours. */
-    readonly clock?: ReturnType<typeof standingClock>
+    readonly clock?: Clock & { forward(milliseconds: number): void }
   } = {},
 ) {
   const clock = options.clock ?? standingClock()
