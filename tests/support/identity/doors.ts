@@ -8,7 +8,7 @@ import { writeLetters } from '#/identity/recovery/recovery.ts'
 import type { Realm } from '#/identity/sessions/sessions.ts'
 import { createSso } from '#/identity/sso/sso.ts'
 import { createHttp } from '#/kernel/http/http.ts'
-import type { Http } from '#/kernel/http/http.ts'
+import type { Http, Route } from '#/kernel/http/http.ts'
 import { publicId } from '#/kernel/id/id.ts'
 import { silentLog } from '#/kernel/log/log.ts'
 import { createOutbound } from '#/kernel/outbound/outbound.ts'
@@ -77,6 +77,7 @@ export async function doors(database: TestDatabase, options: Parameters<typeof p
   const callback = (realm: Realm, id: string) =>
     `${origins[realm]}${prefixes[realm]}/sso/${publicId('sso', id)}/callback`
   const sso = createSso({ sealer, clock, log: silentLog(), outbound, insecure: true, callback })
+  const routes: Record<Realm, readonly Route[]> = { portal: [], console: [] }
   const open = (realm: Realm) => {
     const surface: Surface = {
       deps,
@@ -85,12 +86,13 @@ export async function doors(database: TestDatabase, options: Parameters<typeof p
       origin: () => origins[realm],
       provider: 'Solstice',
     }
+    routes[realm] = accountRoutes(surface, sso)
     return createHttp({
       log: silentLog(),
       base: () => origins.portal,
       guard: createSessionGuard(surface),
       world: deps.world,
-      routes: accountRoutes(surface, sso),
+      routes: routes[realm],
     })
   }
   const http = { portal: await open('portal'), console: await open('console') }
@@ -111,6 +113,7 @@ export async function doors(database: TestDatabase, options: Parameters<typeof p
   return {
     ...stage,
     http,
+    routes,
     outbound,
     callback,
     letters,
