@@ -1,6 +1,6 @@
 /** Changing ones own e-mail address: asked for with a fresh proof, and done by the link that was sent there. */
 import { Type } from 'typebox'
-import { enter, inSystem, sessionIn } from '#/identity/account/surface.ts'
+import { enter, inOwnName, sessionIn } from '#/identity/account/surface.ts'
 import type { Surface } from '#/identity/account/surface.ts'
 import { askForAddress, confirmAddress, dropAddress } from '#/identity/new-address/new-address.ts'
 import { route } from '#/kernel/http/http.ts'
@@ -24,7 +24,7 @@ export function addressRoutes(surface: Surface): Route[] {
         const session = sessionIn(call)
         const { address } = call.caller
         const asked = { email: call.body.email, address, page: `${origin()}/${realm}/new-address` }
-        await inSystem(surface, (tx) => askForAddress(tx, deps, session, asked), address)
+        await inOwnName(surface, call, (tx) => askForAddress(tx, deps, session, asked))
         return { status: 202, body: { sent: true } }
       },
     }),
@@ -36,7 +36,7 @@ export function addressRoutes(surface: Surface): Route[] {
       summary: 'Keep the address there is; the link is good no more',
       handle: async (call) => {
         const { personId } = sessionIn(call)
-        await inSystem(surface, (tx) => dropAddress(tx, personId), call.caller.address)
+        await inOwnName(surface, call, (tx) => dropAddress(tx, personId))
         return { status: 200, body: { dropped: true } }
       },
     }),
@@ -50,11 +50,7 @@ export function addressRoutes(surface: Surface): Route[] {
       handle: async (call) => {
         const session = sessionIn(call)
         const { address } = call.caller
-        const confirm = inSystem(
-          surface,
-          (tx) => confirmAddress(tx, deps, session, call.params.token),
-          address,
-        )
+        const confirm = inOwnName(surface, call, (tx) => confirmAddress(tx, deps, session, call.params.token))
         return enter(surface, await confirm, address)
       },
     }),

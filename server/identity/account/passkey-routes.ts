@@ -1,6 +1,13 @@
 /** Passkeys: adding and removing them, and signing in or proving oneself with one (WebAuthn Level 3). */
 import { Type } from 'typebox'
-import { broughtBy, enter, inSystem, refuseForeign, sessionIn } from '#/identity/account/surface.ts'
+import {
+  broughtBy,
+  enter,
+  inOwnName,
+  inSystem,
+  refuseForeign,
+  sessionIn,
+} from '#/identity/account/surface.ts'
 import type { Surface } from '#/identity/account/surface.ts'
 import {
   AssertionAnswer,
@@ -53,11 +60,7 @@ function own(surface: Surface): Route[] {
       summary: 'Ones own passkeys',
       handle: async (call) => {
         const { personId } = sessionIn(call)
-        const found = await inSystem(
-          surface,
-          (tx) => listPasskeys(tx, deps.sealer, personId),
-          call.caller.address,
-        )
+        const found = await inOwnName(surface, call, (tx) => listPasskeys(tx, deps.sealer, personId))
         return { status: 200, body: { data: found.map((one) => ({ ...one, id: publicId('psk', one.id) })) } }
       },
     }),
@@ -76,7 +79,7 @@ function own(surface: Surface): Route[] {
           const shown = { email: person?.email ?? '', name: person?.name ?? person?.email ?? '' }
           return registrationOptions(tx, ceremony(surface), by, shown)
         }
-        return { status: 200, body: await inSystem(surface, begin, call.caller.address) }
+        return { status: 200, body: await inOwnName(surface, call, begin) }
       },
     }),
     route({
@@ -94,7 +97,7 @@ function own(surface: Surface): Route[] {
         requireOwnProof(session, deps.world.clock.wall())
         const by = { personId: session.personId, sessionId: session.id }
         const add = (tx: Tx) => registerPasskey(tx, ceremony(surface), by, call.body)
-        const added = await inSystem(surface, add, call.caller.address)
+        const added = await inOwnName(surface, call, add)
         if ('refused' in added) throw added.refused
         return { status: 201, body: { ...added, id: publicId('psk', added.id) } }
       },
@@ -117,7 +120,7 @@ function removing(surface: Surface): Route[] {
         requireOwnProof(session, deps.world.clock.wall())
         const id = parseId('psk', call.params.id)
         if (id === null) throw passkeyNotFound.with()
-        await inSystem(surface, (tx) => removePasskey(tx, session.personId, id), call.caller.address)
+        await inOwnName(surface, call, (tx) => removePasskey(tx, session.personId, id))
         return { status: 200, body: { removed: true } }
       },
     }),
@@ -236,7 +239,7 @@ function steppingUp(surface: Surface): Route[] {
         const { id, personId } = sessionIn(call)
         const begin = (tx: Tx) =>
           checkOptions(tx, ceremony(surface), { use: 'step-up', personId, secret: id })
-        return { status: 200, body: await inSystem(surface, begin, call.caller.address) }
+        return { status: 200, body: await inOwnName(surface, call, begin) }
       },
     }),
     route({
@@ -251,9 +254,9 @@ function steppingUp(surface: Surface): Route[] {
         const { address } = call.caller
         const occasion = { use: 'step-up', personId: session.personId, secret: session.id } as const
         const check = (tx: Tx) => checkPasskey(tx, ceremony(surface), occasion, call.body.answer)
-        proven(await inSystem(surface, check, address))
+        proven(await inOwnName(surface, call, check))
         const up = (tx: Tx) => deps.sessions.stepUp(tx, session, ['passkey'], deps.world.clock.wall())
-        return enter(surface, await inSystem(surface, up, address), address)
+        return enter(surface, await inOwnName(surface, call, up), address)
       },
     }),
   ]

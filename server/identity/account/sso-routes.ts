@@ -1,6 +1,6 @@
 /** Single sign-on from a browser: which provider an address has, the way there, and the way back. */
 import { Type } from 'typebox'
-import { broughtBy, enter, inSystem, refuseForeign, sessionIn } from '#/identity/account/surface.ts'
+import { broughtBy, enter, inNameOf, inSystem, refuseForeign, sessionIn } from '#/identity/account/surface.ts'
 import type { Surface } from '#/identity/account/surface.ts'
 import { findPerson } from '#/identity/people/people.ts'
 import { clearCookie, readCookie, writeCookie } from '#/identity/sessions/sessions.ts'
@@ -162,8 +162,9 @@ async function provenAgain(surface: Surface, call: Call, proof: SsoProof): Promi
   const asked = { method: 'GET', address, header: call.header }
   const session = await sessionOf(deps, realm, asked, origin())
   if (session?.personId !== proof.personId || session.partnerId !== proof.partnerId) throw ssoFailed.with()
-  return inSystem(
+  return inNameOf(
     surface,
+    session,
     (tx) => deps.sessions.stepUp(tx, session, ['sso'], deps.world.clock.wall()),
     address,
   )

@@ -2,6 +2,7 @@
 import { deviceCookie, deviceLifetime } from '#/identity/lockout/lockout.ts'
 import { findPerson } from '#/identity/people/people.ts'
 import {
+  actorOf,
   clearCookie,
   cookieNames,
   readCookie,
@@ -13,7 +14,7 @@ import { ownPlaces, refuseForeignPage, sessionOf } from '#/identity/sign-in/sign
 import type { From, SignInDeps } from '#/identity/sign-in/sign-in.ts'
 import type { Asked } from '#/identity/sign-in/sign-in.ts'
 import { transact } from '#/kernel/db/db.ts'
-import type { Tx } from '#/kernel/db/db.ts'
+import type { AuditSink, Tx } from '#/kernel/db/db.ts'
 import type { Call, Caller, Guard, Reply } from '#/kernel/http/http.ts'
 import { publicId } from '#/kernel/id/id.ts'
 
@@ -126,7 +127,34 @@ export async function present(surface: Surface, session: Session, address: strin
   }
 }
 
-/** What concerns a person as such and no partner: its own credentials and places. */
+/** What concerns a person as such and no partner: its own credentials and places. Nobody is signed in. */
 export function inSystem<T>(surface: Surface, work: (tx: Tx) => Promise<T>, address: string): Promise<T> {
   return transact(surface.deps.world, { kind: 'system', name: 'account' }, work, address)
+}
+
+/** The same of who is signed in: what is their own stands across partners, and the audit says who it was. */
+export function inOwnName<T>(
+  surface: Surface,
+  call: Pick<Call, 'caller'>,
+  work: (tx: Tx) => Promise<T>,
+): Promise<T> {
+  return inNameOf(surface, sessionIn(call), work, call.caller.address)
+}
+
+export function inNameOf<T>(
+  surface: Surface,
+  session: Session,
+  work: (tx: Tx) => Promise<T>,
+  address: string,
+): Promise<T> {
+  const { world } = surface.deps
+  const { audit } = world
+  const actor = actorOf(session)
+  const named = audit && {
+    audit: {
+      write: (...[client, at, , from, lines]: Parameters<AuditSink['write']>) =>
+        audit.write(client, at, actor, from, lines),
+    },
+  }
+  return transact({ ...world, ...named }, { kind: 'system', name: 'account' }, work, address)
 }

@@ -1,5 +1,6 @@
 /** A stage for tests about people: everything that signing in needs, and people who can. */
 import { createHmac, randomBytes } from 'node:crypto'
+import { createAuditSink } from '#/governance/audit/audit.ts'
 import type { MemberRole, OperatorRole } from '#/governance/roles/roles.ts'
 import { createLockout, defaultPolicies } from '#/identity/lockout/lockout.ts'
 import type { Policies } from '#/identity/lockout/lockout.ts'
@@ -61,7 +62,7 @@ export function people(
   const passwordsOf = (parameters: typeof light, waiting = 1000) =>
     createPasswords({ sealer, parameters, bound: { running: waiting === 0 ? 0 : 2, waiting } })
   const deps: SignInDeps = {
-    world: { ...database.control, clock },
+    world: { ...database.control, clock, audit: createAuditSink(sealer) },
     sealer,
     passwords: passwordsOf(options.parameters ?? light),
     sessions: createSessions({ sealer }),
