@@ -150,14 +150,14 @@ export function createBeside(options: {
 }
 
 /** What waits to be written when somebody forgot a password. The links lead to our own addresses, whoever asked how. */
-function lettersOf({ portal, console }: Surfaces): () => Promise<number> {
+function lettersOf({ portal, console: office }: Surfaces): () => Promise<number> {
   const { deps } = portal
   const edge = <T>(work: (tx: Tx) => Promise<T>) =>
     transact(deps.world, { kind: 'system', name: 'recovery' }, work)
   return () =>
     writeLetters(edge, deps, {
       portal: `${portal.origin()}/portal/recovery`,
-      console: `${console.origin()}/console/recovery`,
+      console: `${office.origin()}/console/recovery`,
     })
 }
 

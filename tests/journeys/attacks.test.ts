@@ -229,21 +229,6 @@ describe('a cookie of somebody else’s making', () => {
       assert.equal(await ask(header), 401, header)
     }
   })
-
-  test('and ours are for this host, every path and no script', async () => {
-    for (const { base, prefix, who } of Object.values(doors)) {
-      const answer = await fetch(`${base}${prefix}/session`, {
-        method: 'POST',
-        headers: { 'content-type': 'application/json' },
-        body: JSON.stringify(who),
-      })
-      const set = answer.headers.getSetCookie()
-      assert.equal(set.length, 2)
-      for (const cookie of set) {
-        assert.match(cookie, /^__Host-[\w-]+=[\w.-]+; Path=\/; Max-Age=\d+; HttpOnly; Secure; SameSite=Lax$/)
-      }
-    }
-  })
 })
 
 describe('a session that somebody planted', () => {

@@ -109,7 +109,7 @@ for (const realm of realms) {
   test(`at the ${realm}, a return address is taken where single sign-on begins, and nowhere else`, () => {
     const named = routes[realm].flatMap((route) => {
       const fields = [route.params, route.query, route.body].flatMap((schema) =>
-        Object.keys((schema as { properties?: object } | undefined)?.properties ?? {}),
+        Object.keys(schema && 'properties' in schema ? Object(schema.properties) : {}),
       )
       const leading = fields.filter((field) =>
         /return|redirect|url|uri|goto|target|continue|callback|page/i.test(field),

@@ -61,7 +61,7 @@ test('what is sent arrives, from the address of the settings, to its reader alon
   await smtpTransport(url, 'Portico <portico@provider.example>')('mail-1', message)
   const [{ commands, content } = { commands: [], content: '' }] = received
   assert.ok(commands.some((line) => line.startsWith('AUTH PLAIN')))
-  assert.ok(commands.some((line) => /^MAIL FROM:<portico@provider\.example>/.test(line)))
+  assert.ok(commands.some((line) => line.startsWith('MAIL FROM:<portico@provider.example>')))
   assert.deepEqual(
     commands.filter((line) => line.startsWith('RCPT')),
     ['RCPT TO:<ada@helio.example>'],

@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { askForPassword, writeLetters } from '#/identity/recovery/recovery.ts'
 import { testDatabase } from '../../../tests/support/database.ts'
 import { people as scene } from '../../../tests/support/identity/people.ts'
-import { assertAlike, assertToldApart, randomFrom } from '../../../tests/support/timing.ts'
+import { assertAlike, assertToldApart, randomFrom } from '../../../tests/support/identity/timing.ts'
 
 // Nobody waits here: what is measured is the path, not the bound on letters.
 const never = { free: 1_000_000, longest: 0 }

@@ -118,13 +118,6 @@ export function createSessions(deps: Deps): Sessions {
 
   async function rotate(tx: Tx, session: Session, change: Partial<Rotation>, wall: number): Promise<Opened> {
     const token = randomToken()
-    const unchanged = {
-      steppedUpAt: null,
-      factors: null,
-      partnerId: null,
-      takeEpoch: false,
-      ownProofAt: null,
-    }
     const rotation = { ...unchanged, ...change, digest: tokenDigest(token)!, at: new Date(wall) }
     const rotated = await store.rotateSession(tx, session.id, rotation)
     const found = rotated && (await read(tx, session.realm, token, wall))
@@ -143,12 +136,7 @@ export function createSessions(deps: Deps): Sessions {
       return found.session
     },
     async stepUp(tx, session, factors, wall) {
-      const change = {
-        steppedUpAt: new Date(wall),
-        ownProofAt: factors.includes('sso') ? null : new Date(wall),
-        factors: [...new Set([...session.factors, ...factors])],
-      }
-      const opened = await rotate(tx, session, change, wall)
+      const opened = await rotate(tx, session, proven(session, factors, wall), wall)
       tell(tx, 'sessions.step_up', opened.session, { factors })
       return opened
     },
@@ -175,6 +163,23 @@ export function createSessions(deps: Deps): Sessions {
       return ended
     },
     prune: (tx, wall) => store.pruneSessions(tx, new Date(wall), seenAfter(wall)),
+  }
+}
+
+const unchanged = {
+  steppedUpAt: null,
+  factors: null,
+  partnerId: null,
+  takeEpoch: false,
+  ownProofAt: null,
+} as const
+
+function proven(session: Session, factors: readonly string[], wall: number): Partial<Rotation> {
+  const at = new Date(wall)
+  return {
+    steppedUpAt: at,
+    ownProofAt: factors.includes('sso') ? null : at,
+    factors: [...new Set([...session.factors, ...factors])],
   }
 }
 

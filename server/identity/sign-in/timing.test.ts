@@ -4,8 +4,8 @@ import type { SignInDeps } from '#/identity/sign-in/sign-in.ts'
 import { signIn } from '#/identity/sign-in/sign-in.ts'
 import { testDatabase } from '../../../tests/support/database.ts'
 import { people as scene } from '../../../tests/support/identity/people.ts'
-import { assertAlike, assertToldApart, randomFrom } from '../../../tests/support/timing.ts'
-import type { Attempt } from '../../../tests/support/timing.ts'
+import { assertAlike, assertToldApart, randomFrom } from '../../../tests/support/identity/timing.ts'
+import type { Attempt } from '../../../tests/support/identity/timing.ts'
 
 // Nobody waits here: what is measured is the path, not the lock-out.
 const never = { free: 1_000_000, longest: 0 }

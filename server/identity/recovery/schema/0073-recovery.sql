@@ -2,7 +2,7 @@
 -- A forgotten password: who asked for a letter (any address, whether somebody has it), and the links that were sent.
 -- A request is kept as the digest of its address until it is answered, a second or so; a link as the SHA-256 of its
 -- token. Letters are counted like tries. Locks: identity_person against writes for an instant (foreign key),
--- identity_attempt against everything while its rows, those of a day, are checked.
+-- identity_attempt against everything for an instant; its rows are checked by the next migration.
 create table identity_recovery_request (
   id uuid primary key,
   email_digest bytea not null check (octet_length(email_digest) = 32),
@@ -23,5 +23,3 @@ alter table identity_attempt drop constraint identity_attempt_kind_check;
 
 alter table identity_attempt add constraint identity_attempt_kind_check
 check (kind in ('account', 'address', 'device', 'person', 'letter', 'asker')) not valid;
-
-alter table identity_attempt validate constraint identity_attempt_kind_check;
