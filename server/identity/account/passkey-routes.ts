@@ -26,7 +26,7 @@ import {
 import type { PasskeyDeps, Proof, Refused } from '#/identity/passkeys/passkeys.ts'
 import { findPerson } from '#/identity/people/people.ts'
 import { requireOwnProof } from '#/identity/sessions/sessions.ts'
-import { admitWaiting, refuseWhereSsoIsNeeded, waitingSignIn } from '#/identity/sign-in/sign-in.ts'
+import { admitWaiting, entering, refuseWhereSsoIsNeeded, waitingSignIn } from '#/identity/sign-in/sign-in.ts'
 import type { Tx } from '#/kernel/db/db.ts'
 import { route } from '#/kernel/http/http.ts'
 import type { Route } from '#/kernel/http/http.ts'
@@ -177,7 +177,7 @@ function signingIn(surface: Surface): Route[] {
           await refuseWhereSsoIsNeeded(tx, entered.session)
           return entered
         }
-        const opened = await inSystem(surface, open, address)
+        const opened = await entering(deps.world, open, address)
         return enter(surface, opened, address)
       },
     }),
@@ -220,7 +220,7 @@ function secondFactor(surface: Surface): Route[] {
         proven(await inSystem(surface, check, address))
         const admit = (tx: Tx) =>
           admitWaiting(deps, tx, call.body.ticket, ['passkey'], broughtBy(surface, call))
-        return enter(surface, await inSystem(surface, admit, address), address)
+        return enter(surface, await entering(deps.world, admit, address), address)
       },
     }),
   ]

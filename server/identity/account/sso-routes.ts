@@ -1,11 +1,11 @@
 /** Single sign-on from a browser: which provider an address has, the way there, and the way back. */
 import { Type } from 'typebox'
-import { broughtBy, enter, inNameOf, inSystem, refuseForeign, sessionIn } from '#/identity/account/surface.ts'
+import { broughtBy, enter, inSystem, refuseForeign, sessionIn } from '#/identity/account/surface.ts'
 import type { Surface } from '#/identity/account/surface.ts'
 import { findPerson } from '#/identity/people/people.ts'
 import { clearCookie, readCookie, writeCookie } from '#/identity/sessions/sessions.ts'
 import type { Opened } from '#/identity/sessions/sessions.ts'
-import { sessionOf } from '#/identity/sign-in/sign-in.ts'
+import { entering, inNameOf, sessionOf } from '#/identity/sign-in/sign-in.ts'
 import {
   providerForEmail,
   providerVouching,
@@ -148,8 +148,8 @@ async function signedIn(surface: Surface, call: Call, proof: SsoProof): Promise<
   const { personId, partnerId } = proof
   const partner = partnerId === null ? {} : { partnerId }
   const opening = { personId, realm, method: 'sso' as const, factors: ['sso'], ...partner }
-  return inSystem(
-    surface,
+  return entering(
+    deps.world,
     (tx) => deps.sessions.open(tx, { ...opening, ...broughtBy(surface, call) }, deps.world.clock.wall()),
     call.caller.address,
   )
@@ -163,7 +163,7 @@ async function provenAgain(surface: Surface, call: Call, proof: SsoProof): Promi
   const session = await sessionOf(deps, realm, asked, origin())
   if (session?.personId !== proof.personId || session.partnerId !== proof.partnerId) throw ssoFailed.with()
   return inNameOf(
-    surface,
+    deps.world,
     session,
     (tx) => deps.sessions.stepUp(tx, session, ['sso'], deps.world.clock.wall()),
     address,

@@ -2,7 +2,6 @@
 import { deviceCookie, deviceLifetime } from '#/identity/lockout/lockout.ts'
 import { findPerson } from '#/identity/people/people.ts'
 import {
-  actorOf,
   clearCookie,
   cookieNames,
   readCookie,
@@ -10,11 +9,11 @@ import {
   writeCookie,
 } from '#/identity/sessions/sessions.ts'
 import type { Opened, Realm, Session } from '#/identity/sessions/sessions.ts'
-import { ownPlaces, refuseForeignPage, sessionOf } from '#/identity/sign-in/sign-in.ts'
+import { inNameOf, ownPlaces, refuseForeignPage, sessionOf } from '#/identity/sign-in/sign-in.ts'
 import type { From, SignInDeps } from '#/identity/sign-in/sign-in.ts'
 import type { Asked } from '#/identity/sign-in/sign-in.ts'
 import { transact } from '#/kernel/db/db.ts'
-import type { AuditSink, Tx } from '#/kernel/db/db.ts'
+import type { Tx } from '#/kernel/db/db.ts'
 import type { Call, Caller, Guard, Reply } from '#/kernel/http/http.ts'
 import { publicId } from '#/kernel/id/id.ts'
 
@@ -138,23 +137,5 @@ export function inOwnName<T>(
   call: Pick<Call, 'caller'>,
   work: (tx: Tx) => Promise<T>,
 ): Promise<T> {
-  return inNameOf(surface, sessionIn(call), work, call.caller.address)
-}
-
-export function inNameOf<T>(
-  surface: Surface,
-  session: Session,
-  work: (tx: Tx) => Promise<T>,
-  address: string,
-): Promise<T> {
-  const { world } = surface.deps
-  const { audit } = world
-  const actor = actorOf(session)
-  const named = audit && {
-    audit: {
-      write: (...[client, at, , from, lines]: Parameters<AuditSink['write']>) =>
-        audit.write(client, at, actor, from, lines),
-    },
-  }
-  return transact({ ...world, ...named }, { kind: 'system', name: 'account' }, work, address)
+  return inNameOf(surface.deps.world, sessionIn(call), work, call.caller.address)
 }
