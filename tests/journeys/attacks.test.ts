@@ -268,7 +268,8 @@ describe('a session that somebody planted', () => {
   }
 })
 
-test('guessing ends after five, alike for an account that is there and one that is not', async () => {
+// That the right one waits too is proved where the clock stands: server/identity/sign-in/sign-in.test.ts.
+test('guessing is slowed down after five, alike for an account that is there and one that is not', async () => {
   const guess = async (email: string) => {
     const answer = await fetch(`${publicUrl}/portal/api/session`, {
       method: 'POST',
@@ -285,11 +286,11 @@ test('guessing ends after five, alike for an account that is there and one that 
     unknown.push(await guess('nobody@nowhere.example'))
   }
   assert.deepEqual(known, unknown)
-  assert.deepEqual(known.at(-1), [401, true])
-  const right = await fetch(`${publicUrl}/portal/api/session`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify(facts.partners.starter.member),
-  })
-  assert.equal(right.status, 401, 'the right one waits too')
+  assert.deepEqual(
+    [known[0], known.at(-1)],
+    [
+      [401, false],
+      [401, true],
+    ],
+  )
 })
