@@ -18,6 +18,7 @@ import {
   smtpTransport,
 } from '#/identity/notices/notices.ts'
 import type { PostOffice } from '#/identity/notices/notices.ts'
+import { writeLetters } from '#/identity/recovery/recovery.ts'
 import { createPasswords } from '#/identity/passwords/passwords.ts'
 import { createSessions } from '#/identity/sessions/sessions.ts'
 import { createSso } from '#/identity/sso/sso.ts'
@@ -28,7 +29,8 @@ import type { DemoCredentials } from '#/identity/sign-in/sign-in.ts'
 import type { Clock } from '#/kernel/clock/clock.ts'
 import type { Config } from '#/kernel/config/config.ts'
 import type { Sealer } from '#/kernel/crypto/crypto.ts'
-import type { Database } from '#/kernel/db/db.ts'
+import { transact } from '#/kernel/db/db.ts'
+import type { Database, Tx } from '#/kernel/db/db.ts'
 import { createHttp } from '#/kernel/http/http.ts'
 import type { Http, PartnerOperation, Route } from '#/kernel/http/http.ts'
 import type { Job } from '#/kernel/jobs/jobs.ts'
@@ -133,7 +135,7 @@ export function createBeside(options: {
     : folderTransport(folder, config.mailFrom, told)
   const office = createPostOffice({ database, sealer, transport, log })
   const stopping = new AbortController()
-  const post = deliverUntil(office, stopping.signal, log)
+  const post = deliverUntil(lettersOf(surfaces), office, stopping.signal, log)
   return {
     anchor,
     jobs: [
@@ -149,10 +151,29 @@ export function createBeside(options: {
   }
 }
 
+/** What waits to be written when somebody forgot a password. The links lead to our own addresses, whoever asked how. */
+function lettersOf({ portal, console: office }: Surfaces): () => Promise<number> {
+  const { deps } = portal
+  const edge = <T>(work: (tx: Tx) => Promise<T>) =>
+    transact(deps.world, { kind: 'system', name: 'recovery' }, work)
+  return () =>
+    writeLetters(edge, deps, {
+      portal: `${portal.origin()}/portal/recovery`,
+      console: `${office.origin()}/console/recovery`,
+    })
+}
+
 /** Looks for messages once a second; they are few, and a person waits for them. */
-async function deliverUntil(office: PostOffice, signal: AbortSignal, log: Log): Promise<void> {
+async function deliverUntil(
+  write: () => Promise<unknown>,
+  office: PostOffice,
+  signal: AbortSignal,
+  log: Log,
+): Promise<void> {
+  const away = (error: unknown) => log.warn({ event: 'mail.away', err: error })
   while (!signal.aborted) {
-    await office.deliver().catch((error: unknown) => log.warn({ event: 'mail.away', err: error }))
+    await write().catch(away)
+    await office.deliver().catch(away)
     await delay(1000, undefined, { signal }).catch(() => {})
   }
 }

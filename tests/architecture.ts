@@ -44,6 +44,8 @@ export const features: Readonly<Record<string, readonly string[]>> = {
     'sso',
     'sign-in',
     'notices',
+    'recovery',
+    'new-address',
     'invitations',
     'team',
     'service-keys',

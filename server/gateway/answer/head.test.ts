@@ -46,3 +46,35 @@ for (const [name, sent, ...left] of cases) {
     }
   })
 }
+
+test('an answer is nothing that a page could frame, guess at or run, whatever its content and headers say', async () => {
+  const names = ['Content-Security-Policy', 'X-Content-Type-Options']
+  const loose = Object.fromEntries(names.map((name) => [name, { schema: { type: 'string' } }]))
+  const content = { 'text/html': { schema: { type: 'string', 'x-portico-class': 'public' } } }
+  const answers = { 200: { description: '', headers: loose, content } }
+  const page = { '/page': { get: { responses: answers } } }
+  const compiled = compile({ openapi: '3.1.0', info: { title: 'Pages', version: '1.0.0' }, paths: page })
+  const scene = await startScene(compiled.operations, { upstreamUrl: upstream.url })
+  after(() => scene.close())
+  upstream.answer((_request, response) =>
+    response
+      .writeHead(200, {
+        'content-type': 'text/html',
+        'content-security-policy': "script-src 'unsafe-inline'",
+        'x-content-type-options': 'none',
+      })
+      .end('<script>fetch("/portal/api/session")</script>'),
+  )
+  for (const [path, status] of [
+    ['/page', 200],
+    ['/nothing', 404],
+  ] as const) {
+    const answer = await scene.fetch(path)
+    assert.equal(answer.status, status)
+    assert.equal(answer.headers.get('x-content-type-options'), 'nosniff')
+    assert.equal(
+      answer.headers.get('content-security-policy'),
+      "default-src 'none'; frame-ancestors 'none'; sandbox",
+    )
+  }
+})

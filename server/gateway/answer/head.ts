@@ -1,5 +1,6 @@
 /** The headers of an answer that came from an upstream: ours, and those the contract releases. */
 import type { Exchange } from '#/gateway/exchange.ts'
+import { safeHeaders } from '#/gateway/answer/safe.ts'
 import type { Inside } from '#/gateway/step.ts'
 
 /** Ours or the connection's, whatever a contract says. `Set-Cookie` would make a partner's client a browser. */
@@ -8,6 +9,7 @@ const neverReleased: ReadonlySet<string> = new Set([
   'connection',
   'content-encoding',
   'content-length',
+  'content-security-policy',
   'content-type',
   'date',
   'keep-alive',
@@ -19,6 +21,7 @@ const neverReleased: ReadonlySet<string> = new Set([
   'trailer',
   'transfer-encoding',
   'upgrade',
+  'x-content-type-options',
 ])
 
 /** Headers whose value is an address, or holds some in angle brackets (RFC 9110 §8.7, §10.2.2, RFC 8288 §3). */
@@ -50,6 +53,7 @@ export function addReleased(headers: string[], exchange: Exchange, gateway: Insi
     exchange.requestId,
     'Api-Version',
     exchange.route!.apiVersion,
+    ...safeHeaders,
   )
   return null
 }

@@ -1,5 +1,6 @@
 /** A refusal becomes an answer: RFC 9457 and the headers that every answer of ours has. */
 import type { Answer, Exchange, Refused } from '#/gateway/exchange.ts'
+import { safeHeaders } from '#/gateway/answer/safe.ts'
 import { problemBody } from '#/kernel/problem/problem.ts'
 
 /** Bare on purpose: what went wrong is our bug and stands in the log under the same id. */
@@ -28,6 +29,7 @@ export function refusalAnswer(exchange: Exchange, refused: Refused, base: string
     'no-store',
     'Request-Id',
     requestId,
+    ...safeHeaders,
   ]
   if (exchange.route !== null) headers.push('Api-Version', exchange.route.apiVersion)
   const own = occurrence.headers

@@ -125,10 +125,12 @@ test('of response headers only what the contract names leaves, once checked', as
     'cache-control',
     'connection',
     'content-length',
+    'content-security-policy',
     'content-type',
     'date',
     'etag',
     'request-id',
+    'x-content-type-options',
     'x-total',
   ])
   assert.equal(headers.get('cache-control'), 'max-age=5')

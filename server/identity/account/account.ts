@@ -2,8 +2,10 @@
  * The session API of the portal and the console: what a person does with its own account from a browser. The browser
  * holds cookies it cannot read and never a token (RFC 10017, a backend for the frontend).
  */
+import { addressRoutes } from '#/identity/account/address-routes.ts'
 import { invitationRoutes } from '#/identity/account/invitation-routes.ts'
 import { passkeyRoutes } from '#/identity/account/passkey-routes.ts'
+import { recoveryRoutes } from '#/identity/account/recovery-routes.ts'
 import { proofRoutes } from '#/identity/account/proof-routes.ts'
 import { sessionRoutes } from '#/identity/account/session-routes.ts'
 import type { Surface } from '#/identity/account/surface.ts'
@@ -21,6 +23,8 @@ export function accountRoutes(surface: Surface, sso: Sso): Route[] {
     ...proofRoutes(surface),
     ...passkeyRoutes(surface),
     ...invitationRoutes(surface),
+    ...recoveryRoutes(surface),
+    ...addressRoutes(surface),
     ...ssoRoutes(surface, sso),
   ]
 }

@@ -1,6 +1,13 @@
 /** Passkeys: adding and removing them, and signing in or proving oneself with one (WebAuthn Level 3). */
 import { Type } from 'typebox'
-import { broughtBy, enter, inSystem, refuseForeign, sessionIn } from '#/identity/account/surface.ts'
+import {
+  broughtBy,
+  enter,
+  inOwnName,
+  inSystem,
+  refuseForeign,
+  sessionIn,
+} from '#/identity/account/surface.ts'
 import type { Surface } from '#/identity/account/surface.ts'
 import {
   AssertionAnswer,
@@ -18,8 +25,8 @@ import {
 } from '#/identity/passkeys/passkeys.ts'
 import type { PasskeyDeps, Proof, Refused } from '#/identity/passkeys/passkeys.ts'
 import { findPerson } from '#/identity/people/people.ts'
-import { requireStepUp } from '#/identity/sessions/sessions.ts'
-import { admitWaiting, refuseWhereSsoIsNeeded, waitingSignIn } from '#/identity/sign-in/sign-in.ts'
+import { requireOwnProof } from '#/identity/sessions/sessions.ts'
+import { admitWaiting, entering, refuseWhereSsoIsNeeded, waitingSignIn } from '#/identity/sign-in/sign-in.ts'
 import type { Tx } from '#/kernel/db/db.ts'
 import { route } from '#/kernel/http/http.ts'
 import type { Route } from '#/kernel/http/http.ts'
@@ -53,11 +60,7 @@ function own(surface: Surface): Route[] {
       summary: 'Ones own passkeys',
       handle: async (call) => {
         const { personId } = sessionIn(call)
-        const found = await inSystem(
-          surface,
-          (tx) => listPasskeys(tx, deps.sealer, personId),
-          call.caller.address,
-        )
+        const found = await inOwnName(surface, call, (tx) => listPasskeys(tx, deps.sealer, personId))
         return { status: 200, body: { data: found.map((one) => ({ ...one, id: publicId('psk', one.id) })) } }
       },
     }),
@@ -69,14 +72,14 @@ function own(surface: Surface): Route[] {
       summary: 'Begin to add a passkey',
       handle: async (call) => {
         const session = sessionIn(call)
-        requireStepUp(session, deps.world.clock.wall())
+        requireOwnProof(session, deps.world.clock.wall())
         const by = { personId: session.personId, sessionId: session.id }
         const begin = async (tx: Tx) => {
           const person = await findPerson(tx, deps.sealer, by.personId)
           const shown = { email: person?.email ?? '', name: person?.name ?? person?.email ?? '' }
           return registrationOptions(tx, ceremony(surface), by, shown)
         }
-        return { status: 200, body: await inSystem(surface, begin, call.caller.address) }
+        return { status: 200, body: await inOwnName(surface, call, begin) }
       },
     }),
     route({
@@ -91,10 +94,10 @@ function own(surface: Surface): Route[] {
       ),
       handle: async (call) => {
         const session = sessionIn(call)
-        requireStepUp(session, deps.world.clock.wall())
+        requireOwnProof(session, deps.world.clock.wall())
         const by = { personId: session.personId, sessionId: session.id }
         const add = (tx: Tx) => registerPasskey(tx, ceremony(surface), by, call.body)
-        const added = await inSystem(surface, add, call.caller.address)
+        const added = await inOwnName(surface, call, add)
         if ('refused' in added) throw added.refused
         return { status: 201, body: { ...added, id: publicId('psk', added.id) } }
       },
@@ -114,10 +117,10 @@ function removing(surface: Surface): Route[] {
       params: Type.Object({ id: Type.String({ maxLength: 64 }) }),
       handle: async (call) => {
         const session = sessionIn(call)
-        requireStepUp(session, deps.world.clock.wall())
+        requireOwnProof(session, deps.world.clock.wall())
         const id = parseId('psk', call.params.id)
         if (id === null) throw passkeyNotFound.with()
-        await inSystem(surface, (tx) => removePasskey(tx, session.personId, id), call.caller.address)
+        await inOwnName(surface, call, (tx) => removePasskey(tx, session.personId, id))
         return { status: 200, body: { removed: true } }
       },
     }),
@@ -174,7 +177,7 @@ function signingIn(surface: Surface): Route[] {
           await refuseWhereSsoIsNeeded(tx, entered.session)
           return entered
         }
-        const opened = await inSystem(surface, open, address)
+        const opened = await entering(deps.world, open, address)
         return enter(surface, opened, address)
       },
     }),
@@ -217,7 +220,7 @@ function secondFactor(surface: Surface): Route[] {
         proven(await inSystem(surface, check, address))
         const admit = (tx: Tx) =>
           admitWaiting(deps, tx, call.body.ticket, ['passkey'], broughtBy(surface, call))
-        return enter(surface, await inSystem(surface, admit, address), address)
+        return enter(surface, await entering(deps.world, admit, address), address)
       },
     }),
   ]
@@ -236,7 +239,7 @@ function steppingUp(surface: Surface): Route[] {
         const { id, personId } = sessionIn(call)
         const begin = (tx: Tx) =>
           checkOptions(tx, ceremony(surface), { use: 'step-up', personId, secret: id })
-        return { status: 200, body: await inSystem(surface, begin, call.caller.address) }
+        return { status: 200, body: await inOwnName(surface, call, begin) }
       },
     }),
     route({
@@ -251,9 +254,9 @@ function steppingUp(surface: Surface): Route[] {
         const { address } = call.caller
         const occasion = { use: 'step-up', personId: session.personId, secret: session.id } as const
         const check = (tx: Tx) => checkPasskey(tx, ceremony(surface), occasion, call.body.answer)
-        proven(await inSystem(surface, check, address))
+        proven(await inOwnName(surface, call, check))
         const up = (tx: Tx) => deps.sessions.stepUp(tx, session, ['passkey'], deps.world.clock.wall())
-        return enter(surface, await inSystem(surface, up, address), address)
+        return enter(surface, await inOwnName(surface, call, up), address)
       },
     }),
   ]

@@ -1,9 +1,9 @@
 /** What proves a person: the password and the code generator. Changing either asks for a fresh proof. */
 import { Type } from 'typebox'
-import { enter, inSystem, sessionIn } from '#/identity/account/surface.ts'
+import { enter, inOwnName, sessionIn } from '#/identity/account/surface.ts'
 import type { Surface } from '#/identity/account/surface.ts'
 import { findPerson } from '#/identity/people/people.ts'
-import { requireStepUp } from '#/identity/sessions/sessions.ts'
+import { requireOwnProof } from '#/identity/sessions/sessions.ts'
 import { changePassword } from '#/identity/sign-in/sign-in.ts'
 import { beginTotp, confirmTotp, removeTotp, renewRecoveryCodes, totpState } from '#/identity/totp/totp.ts'
 import { route } from '#/kernel/http/http.ts'
@@ -33,10 +33,10 @@ export function proofRoutes(surface: Surface): Route[] {
   ]
 }
 
-/** A step-up that is recent enough, or `auth.step_up_required`. */
+/** A proof of the person's own that is recent enough, or `auth.step_up_required`. */
 function freshly(surface: Surface, call: Pick<Call, 'caller'>) {
   const session = sessionIn(call)
-  requireStepUp(session, surface.deps.world.clock.wall())
+  requireOwnProof(session, surface.deps.world.clock.wall())
   return session
 }
 
@@ -51,11 +51,7 @@ function generatorRoutes(surface: Surface): Route[] {
       permission: 'session',
       summary: 'Whether a code generator is in use',
       handle: async (call) => {
-        const state = await inSystem(
-          surface,
-          (tx) => totpState(tx, sessionIn(call).personId),
-          call.caller.address,
-        )
+        const state = await inOwnName(surface, call, (tx) => totpState(tx, sessionIn(call).personId))
         return { status: 200, body: { enrolled: state !== null, ...state } }
       },
     }),
@@ -71,7 +67,7 @@ function generatorRoutes(surface: Surface): Route[] {
           const person = await findPerson(tx, sealer, personId)
           return beginTotp(tx, sealer, personId, { issuer: provider, account: person?.email ?? '' })
         }
-        return { status: 200, body: await inSystem(surface, begin, call.caller.address) }
+        return { status: 200, body: await inOwnName(surface, call, begin) }
       },
     }),
     route({
@@ -85,7 +81,7 @@ function generatorRoutes(surface: Surface): Route[] {
         const { personId } = freshly(surface, call)
         const confirm = (tx: Parameters<typeof confirmTotp>[0]) =>
           confirmTotp(tx, sealer, personId, call.body.code, wall())
-        return { status: 200, body: { recoveryCodes: await inSystem(surface, confirm, call.caller.address) } }
+        return { status: 200, body: { recoveryCodes: await inOwnName(surface, call, confirm) } }
       },
     }),
   ]
@@ -102,10 +98,8 @@ function afterwards(surface: Surface): Route[] {
       summary: 'New recovery codes; the old ones are good no more',
       handle: async (call) => {
         const { personId } = freshly(surface, call)
-        const recoveryCodes = await inSystem(
-          surface,
-          (tx) => renewRecoveryCodes(tx, deps.sealer, personId),
-          call.caller.address,
+        const recoveryCodes = await inOwnName(surface, call, (tx) =>
+          renewRecoveryCodes(tx, deps.sealer, personId),
         )
         return { status: 200, body: { recoveryCodes } }
       },
@@ -118,7 +112,7 @@ function afterwards(surface: Surface): Route[] {
       summary: 'Stop using the code generator',
       handle: async (call) => {
         const { personId } = freshly(surface, call)
-        await inSystem(surface, (tx) => removeTotp(tx, personId), call.caller.address)
+        await inOwnName(surface, call, (tx) => removeTotp(tx, personId))
         return { status: 200, body: { enrolled: false } }
       },
     }),

@@ -3,7 +3,7 @@ import { Type } from 'typebox'
 import {
   broughtBy,
   enter,
-  inSystem,
+  inOwnName,
   leave,
   present,
   refuseForeign,
@@ -90,7 +90,7 @@ function signedIn(surface: Surface): Route[] {
       summary: 'Sign out',
       handle: async (call) => {
         const { id, personId } = sessionIn(call)
-        await inSystem(surface, (tx) => deps.sessions.end(tx, personId, id), call.caller.address)
+        await inOwnName(surface, call, (tx) => deps.sessions.end(tx, personId, id))
         return leave(surface)
       },
     }),
@@ -138,12 +138,13 @@ function ownSessions(surface: Surface): Route[] {
       handle: async (call) => {
         const own = sessionIn(call)
         const wall = deps.world.clock.wall()
-        const found = await inSystem(
-          surface,
-          (tx) => deps.sessions.list(tx, own.personId, wall),
-          call.caller.address,
-        )
-        const data = found.map((one) => ({ ...one, id: publicId('ses', one.id), current: one.id === own.id }))
+        const found = await inOwnName(surface, call, (tx) => deps.sessions.list(tx, own.personId, wall))
+        const data = found.map((one) => ({
+          ...one,
+          id: publicId('ses', one.id),
+          partnerId: one.partnerId && publicId('ptn', one.partnerId),
+          current: one.id === own.id,
+        }))
         return { status: 200, body: { data } }
       },
     }),
@@ -155,11 +156,7 @@ function ownSessions(surface: Surface): Route[] {
       summary: 'Sign out everywhere else',
       handle: async (call) => {
         const { id, personId } = sessionIn(call)
-        const ended = await inSystem(
-          surface,
-          (tx) => deps.sessions.endAll(tx, personId, id),
-          call.caller.address,
-        )
+        const ended = await inOwnName(surface, call, (tx) => deps.sessions.endAll(tx, personId, id))
         return { status: 200, body: { ended } }
       },
     }),
@@ -174,7 +171,7 @@ function ownSessions(surface: Surface): Route[] {
         const wanted = parseId('ses', call.params.id)
         if (wanted === null) throw sessionNotFound.with()
         const { personId } = sessionIn(call)
-        await inSystem(surface, (tx) => deps.sessions.end(tx, personId, wanted), call.caller.address)
+        await inOwnName(surface, call, (tx) => deps.sessions.end(tx, personId, wanted))
         return { status: 200, body: { ended: 1 } }
       },
     }),

@@ -1,19 +1,29 @@
 /** Single sign-on from a browser: which provider an address has, the way there, and the way back. */
 import { Type } from 'typebox'
-import { broughtBy, enter, inSystem, refuseForeign } from '#/identity/account/surface.ts'
+import { broughtBy, enter, inSystem, refuseForeign, sessionIn } from '#/identity/account/surface.ts'
 import type { Surface } from '#/identity/account/surface.ts'
+import { findPerson } from '#/identity/people/people.ts'
 import { clearCookie, readCookie, writeCookie } from '#/identity/sessions/sessions.ts'
-import { providerForEmail, safeReturnPath, ssoCookie } from '#/identity/sso/sso.ts'
-import type { Edge, Sso } from '#/identity/sso/sso.ts'
+import type { Opened } from '#/identity/sessions/sessions.ts'
+import { entering, inNameOf, sessionOf } from '#/identity/sign-in/sign-in.ts'
+import {
+  providerForEmail,
+  providerVouching,
+  safeReturnPath,
+  ssoCookie,
+  ssoFailed,
+  ssoNotLinked,
+} from '#/identity/sso/sso.ts'
+import type { Edge, Sso, SsoProof } from '#/identity/sso/sso.ts'
 import { route } from '#/kernel/http/http.ts'
-import type { Route } from '#/kernel/http/http.ts'
+import type { Call, Reply, Route } from '#/kernel/http/http.ts'
 import { parseId, publicId } from '#/kernel/id/id.ts'
 
 const email = Type.String({ maxLength: 320 })
 const providerId = Type.String({ maxLength: 64 })
 
 export function ssoRoutes(surface: Surface, sso: Sso): Route[] {
-  return [finding(surface), going(surface, sso), comingBack(surface, sso)]
+  return [finding(surface), going(surface, sso), steppingUp(surface, sso), comingBack(surface, sso)]
 }
 
 /** Answers by the domain alone, so that it does not tell whether somebody has the address. */
@@ -62,15 +72,53 @@ function going(surface: Surface, sso: Sso): Route {
         returnTo: safeReturnPath(returnTo, home(surface)),
         ...(typed !== undefined && { email: typed }),
       })
-      const cookie = writeCookie(ssoCookie.name, begun.browser, ssoCookie.seconds)
-      return { status: 200, headers: { 'set-cookie': [cookie] }, body: { location: begun.location } }
+      return leaving(begun)
     },
   })
 }
 
+/** For who has nothing else, and for secrets of the organisation alone: not for the person's own (`requireOwnProof`). */
+function steppingUp(surface: Surface, sso: Sso): Route {
+  const { deps, realm, prefix } = surface
+  return route({
+    method: 'POST',
+    path: `${prefix}/session/step-up/sso`,
+    permission: 'session',
+    action: 'sso.begin',
+    summary: 'Begin to prove again who one is, at the OpenID provider; gives where the browser goes',
+    body: Type.Object(
+      { returnTo: Type.Optional(Type.String({ maxLength: 2000 })) },
+      { additionalProperties: false },
+    ),
+    handle: async (call) => {
+      const { personId, partnerId } = sessionIn(call)
+      const edge = edgeOf(surface, call.caller.address)
+      const [providerId, person] = await edge(async (tx) => [
+        await providerVouching(tx, partnerId, personId),
+        await findPerson(tx, deps.sealer, personId),
+      ])
+      if (providerId === null) throw ssoNotLinked.with()
+      const begun = await sso.start(edge, {
+        realm,
+        providerId,
+        browser: readCookie(call.header('cookie'), ssoCookie.name),
+        returnTo: safeReturnPath(call.body.returnTo ?? '', home(surface)),
+        again: personId,
+        ...(person?.email && { email: person.email }),
+      })
+      return leaving(begun)
+    },
+  })
+}
+
+function leaving({ location, browser }: { readonly location: string; readonly browser: string }): Reply {
+  const cookie = writeCookie(ssoCookie.name, browser, ssoCookie.seconds)
+  return { status: 200, headers: { 'set-cookie': [cookie] }, body: { location } }
+}
+
 /** A link from another site, so GET; what it may do is bound to the cookie of the browser that began. */
 function comingBack(surface: Surface, sso: Sso): Route {
-  const { deps, realm, prefix } = surface
+  const { realm, prefix } = surface
   return route({
     method: 'GET',
     path: `${prefix}/sso/:providerId/callback`,
@@ -85,24 +133,41 @@ function comingBack(surface: Surface, sso: Sso): Route {
         query: call.target.split('?').slice(1).join('?'),
         browser: readCookie(call.header('cookie'), ssoCookie.name),
       })
-      const partner = proof.partnerId === null ? {} : { partnerId: proof.partnerId }
-      const opening = {
-        personId: proof.personId,
-        realm,
-        method: 'sso' as const,
-        factors: ['sso'],
-        ...partner,
-      }
-      const opened = await inSystem(
-        surface,
-        (tx) => deps.sessions.open(tx, { ...opening, ...broughtBy(surface, call) }, deps.world.clock.wall()),
-        address,
-      )
+      const opened = proof.again
+        ? await provenAgain(surface, call, proof)
+        : await signedIn(surface, call, proof)
       const { headers } = await enter(surface, opened, address)
       const cookies = [...[headers?.['set-cookie'] ?? []].flat(), clearCookie(ssoCookie.name)]
       return { status: 303, headers: { location: proof.returnTo, 'set-cookie': cookies }, body: '' }
     },
   })
+}
+
+async function signedIn(surface: Surface, call: Call, proof: SsoProof): Promise<Opened> {
+  const { deps, realm } = surface
+  const { personId, partnerId } = proof
+  const partner = partnerId === null ? {} : { partnerId }
+  const opening = { personId, realm, method: 'sso' as const, factors: ['sso'], ...partner }
+  return entering(
+    deps.world,
+    (tx) => deps.sessions.open(tx, { ...opening, ...broughtBy(surface, call) }, deps.world.clock.wall()),
+    call.caller.address,
+  )
+}
+
+/** The session of this browser, if it is still the person's, and acts for whom the provider vouches. Throws `ssoFailed`. */
+async function provenAgain(surface: Surface, call: Call, proof: SsoProof): Promise<Opened> {
+  const { deps, realm, origin } = surface
+  const { address } = call.caller
+  const asked = { method: 'GET', address, header: call.header }
+  const session = await sessionOf(deps, realm, asked, origin())
+  if (session?.personId !== proof.personId || session.partnerId !== proof.partnerId) throw ssoFailed.with()
+  return inNameOf(
+    deps.world,
+    session,
+    (tx) => deps.sessions.stepUp(tx, session, ['sso'], deps.world.clock.wall()),
+    address,
+  )
 }
 
 function home({ realm }: Surface): string {

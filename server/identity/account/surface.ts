@@ -9,7 +9,7 @@ import {
   writeCookie,
 } from '#/identity/sessions/sessions.ts'
 import type { Opened, Realm, Session } from '#/identity/sessions/sessions.ts'
-import { ownPlaces, refuseForeignPage, sessionOf } from '#/identity/sign-in/sign-in.ts'
+import { inNameOf, ownPlaces, refuseForeignPage, sessionOf } from '#/identity/sign-in/sign-in.ts'
 import type { From, SignInDeps } from '#/identity/sign-in/sign-in.ts'
 import type { Asked } from '#/identity/sign-in/sign-in.ts'
 import { transact } from '#/kernel/db/db.ts'
@@ -126,7 +126,16 @@ export async function present(surface: Surface, session: Session, address: strin
   }
 }
 
-/** What concerns a person as such and no partner: its own credentials and places. */
+/** What concerns a person as such and no partner: its own credentials and places. Nobody is signed in. */
 export function inSystem<T>(surface: Surface, work: (tx: Tx) => Promise<T>, address: string): Promise<T> {
   return transact(surface.deps.world, { kind: 'system', name: 'account' }, work, address)
+}
+
+/** The same of who is signed in: what is their own stands across partners, and the audit says who it was. */
+export function inOwnName<T>(
+  surface: Surface,
+  call: Pick<Call, 'caller'>,
+  work: (tx: Tx) => Promise<T>,
+): Promise<T> {
+  return inNameOf(surface.deps.world, sessionIn(call), work, call.caller.address)
 }

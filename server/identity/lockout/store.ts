@@ -1,7 +1,8 @@
 /** Every statement on tries. */
 import type { Tx } from '#/kernel/db/db.ts'
 
-export type Kind = 'account' | 'address' | 'device' | 'person'
+/** `letter`: whom one is written to; `asker`: the network that asks for it. */
+export type Kind = 'account' | 'address' | 'device' | 'person' | 'letter' | 'asker'
 
 export type Counted = { readonly subject: Buffer; readonly kind: Kind }
 

@@ -27,8 +27,8 @@ export function expiringKeysJob(control: World, sealer: Sealer): Job {
 
 async function tellMembers(tx: Tx, sealer: Sealer, key: Key): Promise<void> {
   const members = await listMembers(tx, sealer, key.partnerId, { limit: 100 })
-  for (const { email, role } of members) {
-    if (email === null || !caring.includes(role)) continue
+  for (const { email, role, state } of members) {
+    if (email === null || state !== 'active' || !caring.includes(role)) continue
     await sendMail(tx, sealer, 'expiring-key', {
       to: email,
       subject: `An API key of yours expires on ${key.expiresAt?.toISOString().slice(0, 10) ?? ''}`,

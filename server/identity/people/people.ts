@@ -65,8 +65,13 @@ export async function findPerson(tx: Tx, sealer: Sealer, personId: string): Prom
 }
 
 /** Takes any text; what is no address finds nobody. */
-export async function findPersonByEmail(tx: Tx, sealer: Sealer, email: string): Promise<Person | null> {
-  const row = await store.selectPersonByDigest(tx, emailDigest(sealer, email))
+export function findPersonByEmail(tx: Tx, sealer: Sealer, email: string): Promise<Person | null> {
+  return findPersonByDigest(tx, sealer, emailDigest(sealer, email))
+}
+
+/** By what `emailDigest` gave, where the address itself was not kept. */
+export async function findPersonByDigest(tx: Tx, sealer: Sealer, digest: Buffer): Promise<Person | null> {
+  const row = await store.selectPersonByDigest(tx, digest)
   return row ? readPerson(sealer, row) : null
 }
 
@@ -86,6 +91,24 @@ export async function updatePerson(
     changes: { fields: Object.keys(changes) },
   })
   return readPerson(sealer, row)
+}
+
+/**
+ * The person is found by another address from now on; who they are, and their places, stay. Throws `personNotFound`,
+ * `emailInvalid`, `emailTaken`.
+ */
+export async function changeEmail(tx: Tx, sealer: Sealer, personId: string, address: string): Promise<void> {
+  const email = normaliseEmail(address)
+  if (email === null) throw emailInvalid.with()
+  const digest = emailDigest(sealer, email)
+  if (await store.selectPersonByDigest(tx, digest)) throw emailTaken.with()
+  const sealed = sealer.seal(email, place('email', personId))
+  const found = await store.setEmail(tx, personId, digest, sealed).catch((error: unknown) => {
+    throw (error as { code?: string }).code === '23505' ? emailTaken.with({ cause: error }) : error
+  })
+  if (!found) throw personNotFound.with()
+  tx.emit('identity.person_email_changed', { partnerId: null, data: { personId } })
+  tx.audit({ action: 'people.change_email', subject: { kind: 'person', id: personId } })
 }
 
 /**

@@ -42,6 +42,9 @@ export const statements = {
   updatePerson: `
     update identity_person set name = coalesce($2, name), locale = coalesce($3, locale)
     where id = $1 and erased_at is null returning ${person('')}`,
+  /** PostgreSQL refuses an address that became somebody's at the same moment (23505). */
+  setEmail: `
+    update identity_person set email_digest = $2, email = $3 where id = $1 and erased_at is null returning id`,
   setPersonState: `
     update identity_person set state = $2, session_epoch = session_epoch + 1
     where id = $1 and state <> $2 and erased_at is null returning id`,
@@ -120,6 +123,11 @@ export async function selectPersonByDigest(tx: Tx, digest: Buffer) {
 /** Null leaves a value as it is. */
 export async function updatePerson(tx: Tx, personId: string, name: Buffer | null, locale: string | null) {
   return (await tx.rows<PersonRow>(statements.updatePerson, [personId, name, locale]))[0]
+}
+
+/** Whether there is such a person. */
+export async function setEmail(tx: Tx, personId: string, digest: Buffer, email: Buffer) {
+  return (await tx.rows(statements.setEmail, [personId, digest, email])).length > 0
 }
 
 /** Whether it changed. */

@@ -39,6 +39,8 @@ export type Session = {
   readonly factors: readonly string[]
   /** Wall clock, milliseconds: the last full proof; null: none but single sign-on, which may have been silent. */
   readonly steppedUpAt: number | null
+  /** The last full proof with a credential of the person's own, and not by somebody who vouches for them. */
+  readonly ownProofAt: number | null
   readonly createdAt: Date
   readonly expiresAt: Date
   /** What the page sends with every change. */
@@ -116,7 +118,6 @@ export function createSessions(deps: Deps): Sessions {
 
   async function rotate(tx: Tx, session: Session, change: Partial<Rotation>, wall: number): Promise<Opened> {
     const token = randomToken()
-    const unchanged = { steppedUpAt: null, factors: null, partnerId: null, takeEpoch: false }
     const rotation = { ...unchanged, ...change, digest: tokenDigest(token)!, at: new Date(wall) }
     const rotated = await store.rotateSession(tx, session.id, rotation)
     const found = rotated && (await read(tx, session.realm, token, wall))
@@ -135,8 +136,7 @@ export function createSessions(deps: Deps): Sessions {
       return found.session
     },
     async stepUp(tx, session, factors, wall) {
-      const change = { steppedUpAt: new Date(wall), factors: [...new Set([...session.factors, ...factors])] }
-      const opened = await rotate(tx, session, change, wall)
+      const opened = await rotate(tx, session, proven(session, factors, wall), wall)
       tell(tx, 'sessions.step_up', opened.session, { factors })
       return opened
     },
@@ -163,6 +163,23 @@ export function createSessions(deps: Deps): Sessions {
       return ended
     },
     prune: (tx, wall) => store.pruneSessions(tx, new Date(wall), seenAfter(wall)),
+  }
+}
+
+const unchanged = {
+  steppedUpAt: null,
+  factors: null,
+  partnerId: null,
+  takeEpoch: false,
+  ownProofAt: null,
+} as const
+
+function proven(session: Session, factors: readonly string[], wall: number): Partial<Rotation> {
+  const at = new Date(wall)
+  return {
+    steppedUpAt: at,
+    ownProofAt: factors.includes('sso') ? null : at,
+    factors: [...new Set([...session.factors, ...factors])],
   }
 }
 
@@ -202,7 +219,9 @@ async function open(
 }
 
 function sessionFrom({ lastSeenAt: _seen, ...row }: SessionRow, token: string): Session {
-  return { ...row, steppedUpAt: row.steppedUpAt?.getTime() ?? null, csrf: csrfOf(token) }
+  const { steppedUpAt, ownProofAt } = row
+  const times = { steppedUpAt: steppedUpAt?.getTime() ?? null, ownProofAt: ownProofAt?.getTime() ?? null }
+  return { ...row, ...times, csrf: csrfOf(token) }
 }
 
 function tell(
@@ -222,6 +241,30 @@ export function requireStepUp(session: { readonly steppedUpAt: number | null }, 
   throw stepUpRequired.with({
     next: [{ action: 'step_up', detail: 'Prove again that it is you, then repeat the request.' }],
   })
+}
+
+/**
+ * The same for what belongs to the person and not to an organisation, the credentials and the address: what a partner's
+ * OpenID provider vouches for is good for that partner alone, and a passkey made on it would open the others too.
+ */
+export function requireOwnProof(session: Pick<Session, 'ownProofAt'>, wall: number): void {
+  const { ownProofAt } = session
+  if (ownProofAt !== null && wall - ownProofAt < stepUpLifetime) return
+  throw stepUpRequired.with({
+    detail: 'Single sign-on does not do here: prove it with your password or passkey.',
+    next: [
+      {
+        action: 'step_up',
+        detail:
+          'Use your password or passkey, then repeat the request. Without one, set a password by e-mail.',
+      },
+    ],
+  })
+}
+
+/** Who was vouched for by an OpenID provider that speaks no longer signs in again. `partnerId` null: the operators. */
+export async function endSsoSessions(tx: Tx, partnerId: string | null): Promise<number> {
+  return store.deleteSsoSessions(tx, partnerId)
 }
 
 /** In whose name the person's requests run. */

@@ -16,6 +16,7 @@ export type SessionRow = {
   readonly lastSeenAt: Date
   readonly expiresAt: Date
   readonly steppedUpAt: Date | null
+  readonly ownProofAt: Date | null
 }
 
 /** Whoever is disabled, lost the role or was sent away has none: a session stands only while all of it holds. */
@@ -31,8 +32,8 @@ export const statements = {
   insertSession: `
     insert into identity_session (
       id, token_digest, person_id, realm, acting_partner_id, epoch, method, factors, seen_from,
-      created_at, last_seen_at, expires_at, stepped_up_at)
-    select $1, $2, e.id, $4, $5, e.session_epoch, $6, $7, $8, $9, $9, $10, $11
+      created_at, last_seen_at, expires_at, stepped_up_at, own_proof_at)
+    select $1, $2, e.id, $4, $5, e.session_epoch, $6, $7, $8, $9, $9, $10, $11, $11
     from identity_person e
     where e.id = $3 and e.state = 'active' and case
       when $4 = 'console' then exists (select 1 from identity_operator o where o.person_id = e.id)
@@ -41,7 +42,8 @@ export const statements = {
   selectSession: `
     select s.id, s.person_id as "personId", s.realm, s.acting_partner_id as "partnerId",
            coalesce(m.role, o.role) as role, s.method, s.factors, s.created_at as "createdAt",
-           s.last_seen_at as "lastSeenAt", s.expires_at as "expiresAt", s.stepped_up_at as "steppedUpAt"
+           s.last_seen_at as "lastSeenAt", s.expires_at as "expiresAt", s.stepped_up_at as "steppedUpAt",
+           s.own_proof_at as "ownProofAt"
     from ${standing}
     where s.token_digest = $1 and s.realm = $2 and s.expires_at > $3 and s.last_seen_at > $4
       and coalesce(m.role, o.role) is not null`,
@@ -51,7 +53,7 @@ export const statements = {
     update identity_session s
     set token_digest = $2, epoch = e.session_epoch, last_seen_at = $3,
         stepped_up_at = coalesce($4, s.stepped_up_at), factors = coalesce($5, s.factors),
-        acting_partner_id = coalesce($6, s.acting_partner_id)
+        acting_partner_id = coalesce($6, s.acting_partner_id), own_proof_at = coalesce($8, s.own_proof_at)
     from identity_person e
     where s.id = $1 and e.id = s.person_id and e.state = 'active' and (e.session_epoch = s.epoch or $7)
     returning s.id`,
@@ -65,6 +67,11 @@ export const statements = {
   deleteSession: 'delete from identity_session where person_id = $1 and id = $2 returning id',
   deleteSessions: `
     delete from identity_session where person_id = $1 and id is distinct from $2 returning id`,
+  /** Of a partner, or of the provider's own people. */
+  deleteSsoSessions: `
+    delete from identity_session
+    where acting_partner_id is not distinct from $1 /* owner */ and realm = $2 and method = 'sso'
+    returning id`,
   deleteByToken: 'delete from identity_session where token_digest = $1 returning id',
   pruneSessions: `
     delete from identity_session s using identity_person e
@@ -122,16 +129,19 @@ export type Rotation = {
   readonly factors: readonly string[] | null
   readonly partnerId: string | null
   readonly takeEpoch: boolean
+  readonly ownProofAt: Date | null
 }
 
 /** False when the session has ended meanwhile. */
 export async function rotateSession(tx: Tx, sessionId: string, rotation: Rotation) {
-  const { digest, at, steppedUpAt, factors, partnerId, takeEpoch } = rotation
-  const values = [sessionId, digest, at, steppedUpAt, factors, partnerId, takeEpoch]
+  const { digest, at, steppedUpAt, factors, partnerId, takeEpoch, ownProofAt } = rotation
+  const values = [sessionId, digest, at, steppedUpAt, factors, partnerId, takeEpoch, ownProofAt]
   return (await tx.rows(statements.rotateSession, values)).length > 0
 }
 
-export type ListedRow = Omit<SessionRow, 'personId' | 'role' | 'steppedUpAt'> & { readonly seenFrom: Buffer }
+export type ListedRow = Omit<SessionRow, 'personId' | 'role' | 'steppedUpAt' | 'ownProofAt'> & {
+  readonly seenFrom: Buffer
+}
 
 type SeenAfter = Readonly<Record<Realm, Date>>
 
@@ -148,6 +158,12 @@ export async function deleteSession(tx: Tx, personId: string, sessionId: string)
 /** How many there were. */
 export async function deleteSessions(tx: Tx, personId: string, except: string | null) {
   return (await tx.rows(statements.deleteSessions, [personId, except])).length
+}
+
+/** How many there were. */
+export async function deleteSsoSessions(tx: Tx, partnerId: string | null) {
+  const realm: Realm = partnerId === null ? 'console' : 'portal'
+  return (await tx.rows(statements.deleteSsoSessions, [partnerId, realm])).length
 }
 
 export async function deleteByToken(tx: Tx, digest: Buffer) {

@@ -13,6 +13,7 @@ import { partnerNotYours, signInFailed } from '#/identity/sessions/sessions.ts'
 import type { Opened, Realm, Session } from '#/identity/sessions/sessions.ts'
 import { checkPassword, edgeOf, failed, proveAgain, secondFactor, system } from '#/identity/sign-in/proof.ts'
 import type { SecondFactor, SignInDeps } from '#/identity/sign-in/proof.ts'
+import { entering } from '#/identity/sign-in/own-name.ts'
 import { markOf, readWaiting, writeWaiting } from '#/identity/sign-in/waiting.ts'
 import type { Waiting } from '#/identity/sign-in/waiting.ts'
 import { ssoRequired } from '#/identity/sso/sso.ts'
@@ -23,6 +24,7 @@ export { seedDemoPeople } from '#/identity/sign-in/demo.ts'
 export type { DemoCredentials, DemoPerson } from '#/identity/sign-in/demo.ts'
 export { eraseAccount } from '#/identity/sign-in/erase.ts'
 export { signInJob } from '#/identity/sign-in/jobs.ts'
+export { entering, inNameOf } from '#/identity/sign-in/own-name.ts'
 export { changePassword } from '#/identity/sign-in/own-password.ts'
 export { refuseForeignPage, sessionOf } from '#/identity/sign-in/caller.ts'
 export type { Asked } from '#/identity/sign-in/caller.ts'
@@ -73,7 +75,7 @@ export async function signIn(deps: SignInDeps, request: SignInRequest): Promise<
   await checkPassword({ deps, edge, subjects, admission, account, password })
   const personId = account.personId!
   const stronger = await passwords.strengthen(account, password)
-  return edge(async (tx) => {
+  const finish = async (tx: Tx): Promise<SignedIn | Needs> => {
     const proof = await secondFactor(deps, tx, personId, request.code, wall)
     if (proof === null) throw failed(admission)
     const waiting = { id: newId(), personId, email, realm, partnerId, mark: markOf(account), since: wall }
@@ -85,7 +87,8 @@ export async function signIn(deps: SignInDeps, request: SignInRequest): Promise<
     await lockout.succeed(tx, subjects)
     if (stronger !== null) await passwords.replaceHash(tx, account, stronger)
     return signedIn
-  })
+  }
+  return entering(world, finish, address)
 }
 
 /** The second step, with a code. Counted by the person. Throws `signInFailed`. */
@@ -101,11 +104,12 @@ export async function finishSignIn(
   const edge = edgeOf(world, system, request.address)
   const admission = await edge((tx) => lockout.admit(tx, [{ kind: 'person', value: personId }], wall))
   if (!admission.admitted) throw failed(admission)
-  return edge(async (tx) => {
+  const finish = async (tx: Tx): Promise<SignedIn> => {
     const factor = await verifyTotp(tx, sealer, personId, request.code, wall)
     if (factor === null) throw failed(admission)
     return admitWaiting(deps, tx, request.ticket, [factor], request)
-  })
+  }
+  return entering(world, finish, request.address)
 }
 
 /** Who waits, for the options of a passkey (`use: 'second-factor'`, `secret: id`). Throws `signInFailed`. */
@@ -193,12 +197,12 @@ export async function switchPartner(
   const { world, sessions } = deps
   // What one partner's OpenID provider says is good for that partner alone.
   if (session.method === 'sso') throw partnerNotYours.with()
-  const edge = edgeOf(world, system, to.address)
-  return edge(async (tx) => {
+  const switched = async (tx: Tx): Promise<Opened> => {
     const opened = await sessions.switchPartner(tx, session, to.partnerId, world.clock.wall())
     await refuseWhereSsoIsNeeded(tx, opened.session)
     return opened
-  })
+  }
+  return entering(world, switched, to.address)
 }
 
 /** Between which partners the person may switch. */

@@ -1,6 +1,6 @@
 /** What partners set up of their single sign-on themselves; the domains it speaks for are the provider's to give. */
 import { Type } from 'typebox'
-import { Provider, shown } from '#/identity/sso/routes.ts'
+import { changeable, Provider, shown } from '#/identity/sso/routes.ts'
 import type { SsoRouteDeps } from '#/identity/sso/routes.ts'
 import {
   createProvider,
@@ -8,7 +8,9 @@ import {
   providerNotFound,
   removeProvider,
   setEnforced,
+  updateProvider,
 } from '#/identity/sso/sso.ts'
+import type { ProviderChanges } from '#/identity/sso/sso.ts'
 import { partnerOperation } from '#/kernel/http/http.ts'
 import type { PartnerOperation } from '#/kernel/http/http.ts'
 import { parseId } from '#/kernel/id/id.ts'
@@ -16,7 +18,6 @@ import { parseId } from '#/kernel/id/id.ts'
 const strict = { additionalProperties: false } as const
 const byId = Type.Object({ id: Type.String({ maxLength: 64 }) })
 const joinRole = Type.Union([
-  Type.Literal('admin'),
   Type.Literal('developer'),
   Type.Literal('finance'),
   Type.Literal('viewer'),
@@ -26,7 +27,7 @@ const joinRole = Type.Union([
 const shared = { capability: 'partner-api', organisation: true } as const
 
 export function ssoOperations(deps: SsoRouteDeps): PartnerOperation[] {
-  return [listing(), creating(deps), enforcing(), removing()]
+  return [listing(), creating(deps), changing(deps), enforcing(), removing()]
 }
 
 function listing(): PartnerOperation {
@@ -75,6 +76,30 @@ function creating({ sealer, outbound, clock }: SsoRouteDeps): PartnerOperation {
       const given = call.body as Parameters<typeof createProvider>[3]
       const made = await createProvider(tx, { sealer, outbound, wall: clock.wall() }, call.partnerId, given)
       return { status: 201, body: shown(made) }
+    },
+  })
+}
+
+function changing({ sealer }: SsoRouteDeps): PartnerOperation {
+  return partnerOperation({
+    ...shared,
+    id: 'updateSsoProvider',
+    method: 'PATCH',
+    path: '/partner/sso-providers/{id}',
+    summary: 'Rename it, give it another secret, or switch it off, which signs out whoever came in by it',
+    scopes: ['sso:write'],
+    permission: 'sso:write',
+    action: 'sso.update',
+    params: byId,
+    body: Type.Object({ ...changeable, joinRole: Type.Optional(joinRole) }, { ...strict, minProperties: 1 }),
+    status: 200,
+    response: Provider,
+    handle: async (tx, { partnerId, path, body }) => {
+      const changes = body as ProviderChanges
+      return {
+        status: 200,
+        body: shown(await updateProvider(tx, sealer, partnerId, wanted(path.id), changes)),
+      }
     },
   })
 }

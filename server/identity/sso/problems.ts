@@ -27,3 +27,6 @@ export const domainsByProvider = problem(
 export const ssoUntried = problem('sso.untried', 409, 'Nobody has signed in this way yet', {
   help: 'Sign in through it once before it becomes the only way: so nobody is shut out by a mistake in it.',
 })
+export const ssoNotLinked = problem('auth.sso_not_linked', 409, 'No single sign-on vouches for you here', {
+  help: 'Prove who you are with your password or passkey. Single sign-on does it once you have signed in through it to the organisation you act for.',
+})

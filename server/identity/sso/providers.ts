@@ -8,6 +8,7 @@ import type { Tx } from '#/kernel/db/db.ts'
 import { newId } from '#/kernel/id/id.ts'
 import type { Outbound } from '#/kernel/outbound/outbound.ts'
 import { normaliseEmail } from '#/identity/people/people.ts'
+import { endSsoSessions } from '#/identity/sessions/sessions.ts'
 import type { Realm } from '#/identity/sessions/sessions.ts'
 import {
   domainInvalid,
@@ -60,16 +61,19 @@ export async function createProvider(
   return read(row)
 }
 
+/** `active: false` switches it off: it is still set up, and signs nobody in. */
+export type ProviderChanges = Partial<Omit<NewSsoProvider, 'issuer'>> & { readonly active?: boolean }
+
 /**
  * The issuer stays what it is: people are pinned to its names for them, and domains were given to it and to no other.
- * Throws `providerNotFound`.
+ * Switching it off ends the sessions of those who came in by single sign-on. Throws `providerNotFound`.
  */
 export async function updateProvider(
   tx: Tx,
   sealer: Sealer,
   partnerId: string | null,
   id: string,
-  changes: Partial<Omit<NewSsoProvider, 'issuer'>>,
+  changes: ProviderChanges,
 ): Promise<SsoProvider> {
   const { clientSecret, joinRole, ...rest } = changes
   const row = await store.updateProvider(tx, partnerId, id, {
@@ -78,7 +82,9 @@ export async function updateProvider(
     ...(joinRole !== undefined && partnerId !== null && { joinRole }),
   })
   if (!row) throw providerNotFound.with()
-  say(tx, row, 'update', { fields: Object.keys(changes) })
+  if (changes.active === false) await endSsoSessions(tx, partnerId)
+  const { active } = changes
+  say(tx, row, 'update', { fields: Object.keys(changes), ...(active !== undefined && { active }) })
   return read(row)
 }
 
@@ -108,16 +114,21 @@ export async function setEnforced(
 ): Promise<SsoProvider> {
   const row = await store.setEnforced(tx, partnerId, id, enforced)
   if (!row) throw providerNotFound.with()
+  if (enforced && !row.active) throw ssoUntried.with({ detail: 'It is switched off.' })
   if (enforced && (!row.tried || row.domains.length === 0)) throw ssoUntried.with()
   say(tx, row, enforced ? 'enforce' : 'relax')
   return read(row)
 }
 
-/** With whom it spoke for; who has no other way in needs an invitation or a new password. Throws `providerNotFound`. */
+/**
+ * With whom it spoke for; who came in by single sign-on is signed out, and who has no other way in sets a password by
+ * e-mail. Throws `providerNotFound`.
+ */
 export async function removeProvider(tx: Tx, partnerId: string | null, id: string): Promise<void> {
   const row = await store.selectProvider(tx, partnerId, id)
   if (!row) throw providerNotFound.with()
   await store.deleteProvider(tx, partnerId, id)
+  await endSsoSessions(tx, partnerId)
   say(tx, row, 'remove')
 }
 
@@ -150,6 +161,15 @@ export async function providerForEmail(
   const domain = domainOf(email)
   const row = domain === null ? undefined : await store.selectByDomain(tx, domain, realm === 'console')
   return row ? { id: row.id, name: row.name, enforced: row.enforced } : null
+}
+
+/** The one that vouches for the person in this place, for a proof in between; null: none does. */
+export async function providerVouching(
+  tx: Tx,
+  partnerId: string | null,
+  personId: string,
+): Promise<string | null> {
+  return (await store.selectVouching(tx, partnerId, personId))?.id ?? null
 }
 
 /**

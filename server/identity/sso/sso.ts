@@ -29,6 +29,7 @@ export {
   eraseSubjects,
   listProviders,
   providerForEmail,
+  providerVouching,
   removeProvider,
   setDomains,
   setEnforced,
@@ -36,7 +37,7 @@ export {
   unlinkPerson,
   updateProvider,
 } from '#/identity/sso/providers.ts'
-export type { NewSsoProvider, SsoDeps, SsoProvider } from '#/identity/sso/providers.ts'
+export type { NewSsoProvider, ProviderChanges, SsoDeps, SsoProvider } from '#/identity/sso/providers.ts'
 export { safeReturnPath } from '#/identity/sso/return-path.ts'
 
 /** Holds `browser`, for ten minutes. `SameSite=Lax`: the way back is a link from another site. */

@@ -13,6 +13,8 @@ export type ProviderRow = {
   readonly clientId: string
   readonly clientSecret: Buffer
   readonly enforced: boolean
+  /** Else it signs nobody in, and is no way in that anybody could be bound to. */
+  readonly active: boolean
   readonly joinRole: JoinRole | null
   readonly createdAt: Date
   readonly domains: string[]
@@ -22,7 +24,7 @@ export type ProviderRow = {
 
 const columns = `
   p.id, p.partner_id as "partnerId", p.name, p.issuer, p.client_id as "clientId", p.client_secret as "clientSecret",
-  p.enforced, p.join_role as "joinRole", p.created_at as "createdAt",
+  p.enforced, p.active, p.join_role as "joinRole", p.created_at as "createdAt",
   array(select domain from identity_provider_domain d where d.provider_id = p.id order by domain) as domains,
   exists (select from identity_provider_subject s where s.provider_id = p.id) as tried`
 
@@ -33,7 +35,8 @@ export const statements = {
   updateProvider: `
     update identity_provider as p
     set name = coalesce($3, p.name), client_id = coalesce($4, p.client_id),
-        client_secret = coalesce($5, p.client_secret), join_role = case when $6 then $7 else p.join_role end
+        client_secret = coalesce($5, p.client_secret), join_role = case when $6 then $7 else p.join_role end,
+        active = coalesce($8, p.active)
     where p.partner_id is not distinct from $1 /* owner */ and p.id = $2 returning ${columns}`,
   setEnforced: `
     update identity_provider as p set enforced = $3
@@ -48,13 +51,13 @@ export const statements = {
     select ${columns} from identity_provider p
     where p.partner_id is not distinct from $1 /* owner */ order by p.id`,
   // Nobody is signed in yet: the id comes from a link, the domain from an address somebody typed.
-  selectForSignIn: `select ${columns} from identity_provider p where p.id = $1`,
+  selectForSignIn: `select ${columns} from identity_provider p where p.id = $1 and p.active`,
   selectByDomain: `
     select ${columns} from identity_provider p join identity_provider_domain d on d.provider_id = p.id
-    where d.domain = $1 and d.operators = $2`,
+    where d.domain = $1 and d.operators = $2 and p.active`,
   selectEnforced: `
     select ${columns} from identity_provider p
-    where p.partner_id is not distinct from $1 /* owner */ and p.enforced order by p.id limit 1`,
+    where p.partner_id is not distinct from $1 /* owner */ and p.enforced and p.active order by p.id limit 1`,
 
   deleteDomains: 'delete from identity_provider_domain where provider_id = $1',
   insertDomains: `
@@ -67,6 +70,11 @@ export const statements = {
   insertSubject: `
     insert into identity_provider_subject (provider_id, subject, person_id, first_at, last_at)
     values ($1, $2, $3, $4, $4) on conflict do nothing returning person_id as "personId"`,
+  /** Of several, the one that vouched last. */
+  selectVouching: `
+    select p.id from identity_provider p join identity_provider_subject s on s.provider_id = p.id
+    where p.partner_id is not distinct from $1 /* owner */ and s.person_id = $2 and p.active
+    order by s.last_at desc limit 1`,
   touchSubject: 'update identity_provider_subject set last_at = $3 where provider_id = $1 and subject = $2',
   deleteSubject: `
     delete from identity_provider_subject where provider_id = $1 and person_id = $2
@@ -104,7 +112,9 @@ export async function insertProvider(
 }
 
 /** What is undefined stays. */
-export type ProviderChanges = Partial<Pick<ProviderRow, 'name' | 'clientId' | 'clientSecret' | 'joinRole'>>
+export type ProviderChanges = Partial<
+  Pick<ProviderRow, 'name' | 'clientId' | 'clientSecret' | 'joinRole' | 'active'>
+>
 
 export async function updateProvider(
   tx: Tx,
@@ -112,8 +122,9 @@ export async function updateProvider(
   id: string,
   changes: ProviderChanges,
 ): Promise<ProviderRow | undefined> {
-  const { name = null, clientId = null, clientSecret = null, joinRole } = changes
-  const values = [partnerId, id, name, clientId, clientSecret, joinRole !== undefined, joinRole ?? null]
+  const { name = null, clientId = null, clientSecret = null, joinRole, active = null } = changes
+  const joins = [joinRole !== undefined, joinRole ?? null]
+  const values = [partnerId, id, name, clientId, clientSecret, ...joins, active]
   return (await tx.rows<ProviderRow>(statements.updateProvider, values))[0]
 }
 
@@ -170,6 +181,10 @@ export async function insertSubject(
   at: Date,
 ): Promise<boolean> {
   return (await tx.rows(statements.insertSubject, [providerId, subject, personId, at])).length > 0
+}
+
+export async function selectVouching(tx: Tx, partnerId: string | null, personId: string) {
+  return (await tx.rows<{ id: string }>(statements.selectVouching, [partnerId, personId]))[0]
 }
 
 export async function touchSubject(tx: Tx, providerId: string, subject: string, at: Date): Promise<void> {

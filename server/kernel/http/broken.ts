@@ -10,6 +10,15 @@ import { newId, publicId } from '#/kernel/id/id.ts'
 import { problemBody } from '#/kernel/problem/problem.ts'
 import type { ProblemDefinition } from '#/kernel/problem/problem.ts'
 
+/** What every answer says to a browser that opens it as a page: not framed, not guessed at, and no script. */
+export const safeHeaders = {
+  'x-content-type-options': 'nosniff',
+  'x-frame-options': 'DENY',
+  'referrer-policy': 'no-referrer',
+  'content-security-policy':
+    "default-src 'none'; style-src 'self' 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'",
+}
+
 const byCode: Readonly<Record<string, ProblemDefinition>> = {
   HPE_HEADER_OVERFLOW: HeadTooLarge,
   ERR_HTTP_REQUEST_TIMEOUT: TooSlow,
@@ -69,6 +78,7 @@ export function brokenAnswer(definition: ProblemDefinition, base: string): strin
     `Content-Length: ${Buffer.byteLength(body)}`,
     'Cache-Control: no-store',
     `Request-Id: ${requestId}`,
+    ...Object.entries(safeHeaders).map(([name, value]) => `${name}: ${value}`),
     '',
     body,
   ].join('\r\n')

@@ -9,6 +9,7 @@ import { Ajv } from 'ajv'
 import type { Tx, World } from '#/kernel/db/db.ts'
 import { newId, publicId } from '#/kernel/id/id.ts'
 import type { Log } from '#/kernel/log/log.ts'
+import { safeHeaders } from '#/kernel/http/broken.ts'
 import { transactAudited } from '#/kernel/http/edge.ts'
 import { NotFound } from '#/kernel/http/problems.ts'
 import type { Call, Caller, Guard, Permission, Reply, Route } from '#/kernel/http/routes.ts'
@@ -78,14 +79,6 @@ export async function createHttp(options: HttpOptions): Promise<Http> {
   for (const definition of options.routes) addRoute(app, options, definition)
   await app.ready()
   return { routing: app.routing.bind(app), inject: app.inject.bind(app), close: async () => app.close() }
-}
-
-const safeHeaders = {
-  'x-content-type-options': 'nosniff',
-  'x-frame-options': 'DENY',
-  'referrer-policy': 'no-referrer',
-  'content-security-policy':
-    "default-src 'none'; style-src 'self' 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'",
 }
 
 /** The headers that every answer has. */

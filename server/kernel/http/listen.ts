@@ -4,7 +4,7 @@ import { createServer } from 'node:http'
 import type { IncomingMessage, RequestListener, Server, ServerOptions, ServerResponse } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
-import { answerBroken } from '#/kernel/http/broken.ts'
+import { answerBroken, safeHeaders } from '#/kernel/http/broken.ts'
 import { Starting } from '#/kernel/http/problems.ts'
 import { answerPlainHttp, readPair, reloadOnChange } from '#/kernel/http/tls.ts'
 import type { CertificateFiles } from '#/kernel/http/tls.ts'
@@ -159,6 +159,7 @@ function notReady(_request: IncomingMessage, response: ServerResponse): void {
     'request-id': requestId,
     'retry-after': '1',
     'cache-control': 'no-store',
+    ...safeHeaders,
   })
   response.end(body)
 }

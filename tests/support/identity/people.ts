@@ -1,5 +1,6 @@
 /** A stage for tests about people: everything that signing in needs, and people who can. */
 import { createHmac, randomBytes } from 'node:crypto'
+import { createAuditSink } from '#/governance/audit/audit.ts'
 import type { MemberRole, OperatorRole } from '#/governance/roles/roles.ts'
 import { createLockout, defaultPolicies } from '#/identity/lockout/lockout.ts'
 import type { Policies } from '#/identity/lockout/lockout.ts'
@@ -8,6 +9,7 @@ import { createPasswords } from '#/identity/passwords/passwords.ts'
 import { addMember, addOperator, createPerson } from '#/identity/people/people.ts'
 import { createSessions } from '#/identity/sessions/sessions.ts'
 import type { SignInDeps, SignInRequest } from '#/identity/sign-in/sign-in.ts'
+import type { Clock } from '#/kernel/clock/clock.ts'
 import { createSealer } from '#/kernel/crypto/crypto.ts'
 import { transact } from '#/kernel/db/db.ts'
 import type { Database, Tx } from '#/kernel/db/db.ts'
@@ -48,14 +50,19 @@ export function codeShown(uri: string, wall: number): string {
 
 export function people(
   database: Database,
-  options: { readonly policies?: Policies; readonly parameters?: typeof light } = {},
+  options: {
+    readonly policies?: Policies
+    readonly parameters?: typeof light
+    /** Another one where somebody else's time is compared with ours. */
+    readonly clock?: Clock & { forward(milliseconds: number): void }
+  } = {},
 ) {
-  const clock = standingClock()
+  const clock = options.clock ?? standingClock()
   const sealer = createSealer(randomBytes(32))
   const passwordsOf = (parameters: typeof light, waiting = 1000) =>
     createPasswords({ sealer, parameters, bound: { running: waiting === 0 ? 0 : 2, waiting } })
   const deps: SignInDeps = {
-    world: { ...database.control, clock },
+    world: { ...database.control, clock, audit: createAuditSink(sealer) },
     sealer,
     passwords: passwordsOf(options.parameters ?? light),
     sessions: createSessions({ sealer }),
