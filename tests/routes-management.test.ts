@@ -8,5 +8,5 @@ import { createScene } from './support/routes/scene.ts'
 const scene = await createScene(await testDatabase())
 
 test('each caller gets exactly its status; a foreign row is answered like an absent one, and refusals change nothing', async () => {
-  assert.deepEqual(await managementFindings(scene, { strangers: true }), [])
+  assert.deepEqual(await managementFindings(scene), [])
 })

@@ -25,16 +25,8 @@ type Case = {
   readonly place: Place
 }
 
-export type ManagementOptions = {
-  /**
-   * Operators and services act for every partner, so no row is closed to them by row-level security. That an invitation
-   * belongs to the partner in the path is the statement's to say, and where it says nothing there is nothing to hold.
-   */
-  readonly strangers: boolean
-}
-
 /** Everything that is not as it should be. */
-export async function managementFindings(scene: Scene, options: ManagementOptions): Promise<string[]> {
+export async function managementFindings(scene: Scene): Promise<string[]> {
   const { stage } = scene
   const trial = createTrial(stage, 'admin')
   for (const route of stage.management) {
@@ -43,7 +35,7 @@ export async function managementFindings(scene: Scene, options: ManagementOption
     const call = asking(route, recipe, await makeRows(stage, recipe, one.place), one.place)
     await trial.changesNothing(nameOf(route), () => refusals(one, call))
     await absentRows(one)
-    if (options.strangers) await strangers(one)
+    await strangers(one)
     await rightOnes(one)
   }
   return trial.findings

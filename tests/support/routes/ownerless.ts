@@ -16,15 +16,22 @@ export function withoutOwner(text: string): string {
   return left
 }
 
-/** From the first connection on; the returned set holds the statements that lost a condition, as they were. */
+/**
+ * In the transactions of partners, from the first connection on: those of operators and of the system may touch
+ * everybody's rows, and there the condition says which partner is meant. The returned set holds the statements that
+ * lost one, as they were.
+ */
 export function forgetOwners(database: TestDatabase): ReadonlySet<string> {
   const forgotten = new Set<string>()
   for (const { pool } of [database.control, database.live, database.sandbox]) {
     if (pool.totalCount > 0) throw new Error('the pool has connections already')
     pool.on('connect', (client) => {
       const query = client.query.bind(client) as (...args: unknown[]) => unknown
+      let partner = '*'
       const forgetful = (text: unknown, ...rest: unknown[]) => {
-        if (typeof text !== 'string' || !text.includes(mark)) return query(text, ...rest)
+        if (typeof text !== 'string') return query(text, ...rest)
+        partner = /^begin; set local portico\.partner = '(.*)'/.exec(text)?.[1] ?? partner
+        if (partner === '*' || !text.includes(mark)) return query(text, ...rest)
         forgotten.add(text)
         return query(withoutOwner(text), ...rest)
       }

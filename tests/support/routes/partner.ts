@@ -24,6 +24,8 @@ type Case = {
   readonly operation: PartnerOperation
   readonly recipe: Recipe
   readonly parties: Parties
+  /** Leaves out people. */
+  readonly keysOnly?: boolean
 }
 
 const elsewhere = (place: Place): Place => ({ ...place, environment: 'sandbox' })
@@ -44,13 +46,18 @@ export async function partnerFindings(stage: Stage, parties: Parties): Promise<s
   return trial.findings
 }
 
-/** What others have alone, and what lists show: as far as ownership goes. */
-export async function ownershipFindings(stage: Stage, parties: Parties): Promise<string[]> {
+/**
+ * The first breach of ownership that keys find, in what others have and in what lists show; none: there is no finding.
+ * A part of the enumeration above, for a wall that is open somewhere.
+ */
+export async function firstBreach(stage: Stage, parties: Parties): Promise<string[]> {
   const trial = createTrial(stage, 'partner')
   for (const operation of stage.operations) {
     const recipe = recipeOf(operationRecipes, operation, nameOf(operation))
-    await strangers({ stage, trial, operation, recipe, parties })
-    if (operation.method === 'GET') await rightOnes({ stage, trial, operation, recipe, parties })
+    const one = { stage, trial, operation, recipe, parties, keysOnly: true }
+    await strangers(one)
+    if (operation.method === 'GET') await rightOnes(one)
+    if (trial.findings.length > 0) break
   }
   return trial.findings
 }
@@ -113,15 +120,18 @@ function foreignPages({ members }: Party): Refused[] {
 const mayCall = ({ permission }: PartnerOperation, role: string) =>
   permission !== undefined && allows('member', role, permission)
 
+const rolesFor = ({ operation, keysOnly = false }: Case) =>
+  keysOnly ? [] : memberRoles.filter((role) => mayCall(operation, role))
+
 /** A row of the other side, in the place of each in turn. */
-async function strangers({ stage, trial, operation, recipe, parties: { own, other } }: Case): Promise<void> {
+async function strangers(one: Case): Promise<void> {
+  const { stage, trial, operation, recipe, parties } = one
+  const { own, other } = parties
   const names = Object.keys(recipe.rows ?? {})
   if (names.length === 0) return
   const callers: [string, Headers][] = [
     ['a key of another partner', other.keys.live],
-    ...memberRoles
-      .filter((role) => mayCall(operation, role))
-      .map((role): [string, Headers] => [`${role} of another partner`, other.members[role]]),
+    ...rolesFor(one).map((role): [string, Headers] => [`${role} of another partner`, other.members[role]]),
   ]
   const [mine, theirs] = [await makeRows(stage, recipe, other.place), await makeRows(stage, recipe, own.place)]
   await trial.changesNothing(`${nameOf(operation)} by strangers`, async () => {
@@ -165,9 +175,11 @@ async function wrongEnvironment({ stage, trial, operation, recipe, parties: { ow
 }
 
 /** Everybody who may, each with rows of its own; and what is shown is the caller's and nobody else's. */
-async function rightOnes({ stage, trial, operation, recipe, parties: { own, other } }: Case): Promise<void> {
+async function rightOnes(one: Case): Promise<void> {
+  const { stage, trial, operation, recipe, parties } = one
+  const { own, other } = parties
   const status = recipe.status ?? operation.status
-  const roles = memberRoles.filter((role) => mayCall(operation, role))
+  const roles = rolesFor(one)
   const callers: [string, Headers, Party, Place][] = [
     ['a live key', own.keys.live, own, own.place],
     ["the other partner's live key", other.keys.live, other, other.place],
