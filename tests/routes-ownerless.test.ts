@@ -5,9 +5,9 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { testDatabase } from './support/database.ts'
-import { forgetOwners } from './support/routes/ownerless.ts'
+import { forgetOwners } from './support/ownership/forget.ts'
 import { firstBreach, partnerFindings } from './support/routes/partner.ts'
-import { ownedTables } from './support/routes/owned.ts'
+import { ownedTables } from './support/ownership/owned.ts'
 import { createScene } from './support/routes/scene.ts'
 
 const database = await testDatabase()
@@ -22,7 +22,8 @@ test('with no statement asking whose a row is, the Partner API answers as it did
 
 /** Tables of partners in which no operation of theirs looks for a row that somebody named, and why. */
 const unreached: Readonly<Record<string, string>> = {
-  identity_partner: 'a partner is asked for by its own id, which comes from the credential and from no caller',
+  identity_partner:
+    'a partner is asked for by its own id, which comes from the credential and from no caller',
   access_assignment: 'is read by the gateway and by operators',
   governance_proposal: 'is between operators',
   usage_exchange: 'is written by the ingest; partners see the hours',

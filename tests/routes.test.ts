@@ -2,12 +2,14 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { isPermission } from '#/governance/roles/roles.ts'
+import { createPartner } from '#/identity/partners/partners.ts'
 import { newId } from '#/kernel/id/id.ts'
 import { adminApi } from './support/identity/admin.ts'
 import { testDatabase } from './support/database.ts'
-import { recipeOf } from './support/routes/recipe.ts'
+import { recipeOf } from './support/routes/recipes/recipe.ts'
 import { declaredRoutes, routesIn } from './support/routes/sources.ts'
 import { createStage } from './support/routes/stage.ts'
+import { createTrial } from './support/routes/trial.ts'
 
 const database = await testDatabase()
 const stage = await createStage(database)
@@ -40,7 +42,10 @@ test('every route and operation in the code is enumerated', () => {
   const declared = declaredRoutes()
   const forgotten = declared
     .filter(({ declares }) => !known.some(declares))
-    .map(({ file, name }) => `${name} of ${file}: add its registry in registriesOf, tests/support/routes/stage.ts`)
+    .map(
+      ({ file, name }) =>
+        `${name} of ${file}: add its registry in registriesOf, tests/support/routes/stage.ts`,
+    )
   assert.deepEqual(forgotten, [])
   // Else the reading of the code would have overlooked it.
   assert.deepEqual(
@@ -50,13 +55,33 @@ test('every route and operation in the code is enumerated', () => {
 })
 
 test('a declaration that cannot be read, and a route without a recipe, say what to do', () => {
-  assert.throws(() => routesIn('a.ts', 'return route({ ...all, path: base })'), /a\.ts: method and path cannot be read/)
+  assert.throws(
+    () => routesIn('a.ts', 'return route({ ...all, path: base })'),
+    /a\.ts: method and path cannot be read/,
+  )
   const withIds = { method: 'DELETE', path: '/partner/things/{id}/parts/{part}' } as const
   assert.throws(
     () => recipeOf({}, withIds, 'DELETE /partner/things/{id}/parts/{part}'),
-    /'DELETE .*' needs a row for \{id\} and a row for \{part\} and a line, .* tests\/support\/routes\/<area>\.ts/,
+    /'DELETE .*' needs a row for \{id\} and a row for \{part\} and a line, .* tests\/support\/routes\/recipes\/<area>\.ts/,
   )
   assert.deepEqual(recipeOf({}, { method: 'GET', path: '/partner/things' }, 'GET /partner/things'), {})
+})
+
+test('an answer that is another than it should be, one that tells, and a change are found', async () => {
+  const trial = createTrial(stage, 'admin')
+  const calls = ['/v1/partners', '/v1/nothing'].map((url) => ({ method: 'GET', url, body: undefined }))
+  await trial.expect('nobody', calls[0]!, {}, '401 guard.unauthenticated')
+  assert.deepEqual(trial.findings, [])
+  await trial.expect('nobody', calls[0]!, {}, '403 guard.forbidden')
+  await trial.expectAlike('nobody', {}, { calls, status: 401 })
+  await trial.changesNothing('this', async () => {
+    await stage.inTx((tx) => createPartner(tx, { slug: 'new', name: 'New' }))
+  })
+  const [wrong, telling, changing, ...more] = trial.findings
+  assert.match(wrong ?? '', /GET .* for nobody: 401 guard\.unauthenticated instead of 403 guard\.forbidden/)
+  assert.match(telling ?? '', /GET \/v1\/partners for nobody: .*; but GET \/v1\/nothing: .*404/)
+  assert.match(changing ?? '', /this: .* changed .*identity_partner/)
+  assert.deepEqual(more, [])
 })
 
 test('a role that does not exist any more may nothing', async () => {

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { testDatabase } from './support/database.ts'
-import { statementsByFile } from './support/statements.ts'
+import { statementsByFile } from './support/ownership/statements.ts'
 
 const database = await testDatabase()
 

@@ -1,4 +1,6 @@
-/** An answer as the enumeration looks at it: status, code, and all that must be alike for two rows that are not there. */
+/** A call and its answer as the enumeration looks at them: status, code, and what must be alike for rows that are not there. */
+
+export type Asking = { readonly method: string; readonly url: string; readonly body: object | undefined }
 
 export type Answer = {
   readonly status: number
@@ -18,7 +20,7 @@ export function answerOf(status: number, headers: Readonly<Record<string, unknow
   const { requestId: _, instance: __, ...rest } = body ?? {}
   const shared = Object.entries(headers)
     .filter(([name]) => !ownHeaders.has(name) && !(body && name === 'content-length'))
-    .toSorted()
+    .toSorted(([one], [other]) => (one < other ? -1 : 1))
   return {
     status,
     code: typeof body?.code === 'string' ? body.code : null,

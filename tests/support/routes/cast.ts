@@ -6,12 +6,18 @@ import { createApplication } from '#/identity/applications/applications.ts'
 import { createKey, randomText, revokeKey } from '#/identity/keys/keys.ts'
 import type { Key } from '#/identity/keys/keys.ts'
 import { createPartner } from '#/identity/partners/partners.ts'
-import { addMember, addOperator, createPerson, removeMember, removeOperator } from '#/identity/people/people.ts'
+import {
+  addMember,
+  addOperator,
+  createPerson,
+  removeMember,
+  removeOperator,
+} from '#/identity/people/people.ts'
 import { createServiceKey, revokeServiceKey } from '#/identity/service-keys/service-keys.ts'
 import { cookieNames } from '#/identity/sessions/sessions.ts'
 import type { Opened, Realm } from '#/identity/sessions/sessions.ts'
 import { newId } from '#/kernel/id/id.ts'
-import type { Place, Someone } from './recipe.ts'
+import type { Place, Someone } from './recipes/recipe.ts'
 import type { Headers, Stage } from './stage.ts'
 
 const day = 86_400_000
@@ -48,14 +54,22 @@ export async function openSession(
   at = Date.now(),
 ): Promise<Opened> {
   const { sessions } = stage.surfaces[realm].deps
-  const opening = { personId, realm, method: 'password', factors: ['password'], address: '127.0.0.1' } as const
+  const opening = {
+    personId,
+    realm,
+    method: 'password',
+    factors: ['password'],
+    address: '127.0.0.1',
+  } as const
   return stage.inTx((tx) => sessions.open(tx, opening, at))
 }
 
 /** A person with the role, as a member of the partner or among the operators. */
 export async function somebody(
   stage: Stage,
-  as: { readonly place: Place; readonly role: MemberRole } | { readonly role: OperatorRole; readonly place: null },
+  as:
+    | { readonly place: Place; readonly role: MemberRole }
+    | { readonly role: OperatorRole; readonly place: null },
 ): Promise<{ readonly personId: string; readonly email: string }> {
   const email = `${newId()}@${as.place?.marker ?? 'solstice'}.example`
   return stage.inTx(async (tx) => {
@@ -84,7 +98,11 @@ async function goneOf(stage: Stage, realm: Realm, as: Parameters<typeof somebody
   const person = await somebody(stage, as)
   const open = (at?: number) => openSession(stage, realm, person.personId, at)
   const { sessions } = stage.surfaces[realm].deps
-  const [over, idle, ended] = [await open(Date.now() - 8 * day), await open(Date.now() - 0.6 * day), await open()]
+  const [over, idle, ended] = [
+    await open(Date.now() - 8 * day),
+    await open(Date.now() - 0.6 * day),
+    await open(),
+  ]
   await stage.inTx((tx) => sessions.end(tx, person.personId, ended.session.id))
   const left = await somebody(stage, as)
   const removed = await openSession(stage, realm, left.personId)
@@ -99,7 +117,10 @@ function mapped<Name extends string, Value>(names: readonly Name[], value: (name
   return Object.fromEntries(names.map((name) => [name, value(name)])) as Record<Name, Value>
 }
 
-async function settled<Name extends string, Value>(names: readonly Name[], value: (name: Name) => Promise<Value>) {
+async function settled<Name extends string, Value>(
+  names: readonly Name[],
+  value: (name: Name) => Promise<Value>,
+) {
   const pairs: [Name, Value][] = []
   for (const name of names) pairs.push([name, await value(name)])
   return Object.fromEntries(pairs) as Record<Name, Value>
@@ -163,7 +184,11 @@ export async function createProvider(stage: Stage): Promise<Provider> {
   await stage.inTx((tx) => revokeServiceKey(tx, revoked.id, 'leaked'))
   const gone = await goneOf(stage, 'console', { role: 'admin', place: null })
   await delay(100)
-  return { services: { ...services, expired: bearer(expired.key), revoked: bearer(revoked.key) }, operators, gone }
+  return {
+    services: { ...services, expired: bearer(expired.key), revoked: bearer(revoked.key) },
+    operators,
+    gone,
+  }
 }
 
 /** Nobody's: what it is made of is right, and we never gave it. */

@@ -2,12 +2,13 @@
 import { allows, operatorRoles } from '#/governance/roles/roles.ts'
 import type { OperatorRole } from '#/governance/roles/roles.ts'
 import type { Route } from '#/kernel/http/http.ts'
+import type { Asking } from './answer.ts'
 import { newPlace, unknownService } from './cast.ts'
 import type { Provider } from './cast.ts'
-import { governanceRouteRecipes } from './governance.ts'
-import { identityRouteRecipes } from './identity.ts'
-import { absentLike, asking, makeRows, nameOf, recipeOf } from './recipe.ts'
-import type { Asking, Place, Recipe, Recipes } from './recipe.ts'
+import { governanceRouteRecipes } from './recipes/governance.ts'
+import { identityRouteRecipes } from './recipes/identity.ts'
+import { absentLike, asking, makeRows, nameOf, notThere, recipeOf } from './recipes/recipe.ts'
+import type { Place, Recipe, Recipes } from './recipes/recipe.ts'
 import type { Scene } from './scene.ts'
 import type { Headers } from './stage.ts'
 import { createTrial } from './trial.ts'
@@ -82,9 +83,11 @@ function nobody({ provider, parties }: Scene): Refused[] {
   }
   return [
     ...Object.entries(others).map(([who, headers]): Refused => [who, headers, '401 guard.unauthenticated']),
-    ...Object.entries(gone).map(
-      ([why, headers]): Refused => [`an operator whose session is ${why}`, headers, '401 guard.unauthenticated'],
-    ),
+    ...Object.entries(gone).map(([why, headers]): Refused => [
+      `an operator whose session is ${why}`,
+      headers,
+      '401 guard.unauthenticated',
+    ]),
   ]
 }
 
@@ -124,11 +127,10 @@ async function strangers({ scene, trial, route, recipe, place }: Case): Promise<
     if (row.isPartner || !(row.foreign ?? inPartner)) continue
     const theirs = await (row.foreign ?? row.make)(stage, parties.other.place)
     const withId = (id: string) => asking(route, recipe, { ...ids, [name]: id }, place)
-    const status = recipe.absentStatus ?? 404
-    const pair = { foreign: withId(theirs), absent: withId(absentLike(row, theirs)), status }
+    const missing = notThere(recipe, row, theirs, withId)
     await trial.changesNothing(`${nameOf(route)} with another's ${name}`, async () => {
       for (const [who, headers] of administrators(provider, recipe)) {
-        await trial.expectAlike(who, headers, pair)
+        await trial.expectAlike(who, headers, missing)
       }
     })
   }

@@ -4,10 +4,10 @@ import { deriveDemoKey, randomText } from '#/identity/keys/keys.ts'
 import type { PartnerOperation } from '#/kernel/http/http.ts'
 import type { Party } from './cast.ts'
 import { bearer } from './cast.ts'
-import { governanceOperationRecipes } from './governance.ts'
-import { identityOperationRecipes } from './identity.ts'
-import { absentLike, asking, makeRows, nameOf, recipeOf } from './recipe.ts'
-import type { Asking, Ids, Place, Recipe, Recipes } from './recipe.ts'
+import { governanceOperationRecipes } from './recipes/governance.ts'
+import { identityOperationRecipes } from './recipes/identity.ts'
+import { asking, makeRows, nameOf, notThere, recipeOf } from './recipes/recipe.ts'
+import type { Ids, NotThere, Place, Recipe, Recipes } from './recipes/recipe.ts'
 import type { Headers, Stage } from './stage.ts'
 import { createTrial } from './trial.ts'
 import type { Refused, Trial } from './trial.ts'
@@ -69,7 +69,8 @@ async function refusals({ trial, operation, recipe, parties }: Case, ids: Ids): 
   const changes = operation.method !== 'GET'
   const refused: readonly Refused[] = [
     ...nobody(own),
-    ['a suspended partner', parties.suspended.keys.live, '403 access.partner_suspended'],
+    ['a key of a suspended partner', parties.suspended.keys.live, '403 access.partner_suspended'],
+    ['the owner of a suspended partner', parties.suspended.members.owner, '403 access.partner_suspended'],
     ...(operation.scopes.length > 0
       ? ([['a key without the scope', own.keys.bound, '403 auth.insufficient_scope']] as const)
       : []),
@@ -89,13 +90,25 @@ function nobody({ keys, gone, members }: Party): Refused[] {
   return [
     ['nobody', {}, '401 auth.missing'],
     ['what is no key', bearer('nonsense'), '401 auth.malformed_key'],
-    ['a key in another scheme', { authorization: typed.replace('Bearer', 'Basic') }, '401 auth.malformed_key'],
+    [
+      'a key in another scheme',
+      { authorization: typed.replace('Bearer', 'Basic') },
+      '401 auth.malformed_key',
+    ],
     ['a mistyped key', { authorization: swapped(typed) }, '401 auth.mistyped_key'],
-    ['an unknown key', bearer(deriveDemoKey('another installation', 'starter', 'live')), '401 auth.unknown_key'],
+    [
+      'an unknown key',
+      bearer(deriveDemoKey('another installation', 'starter', 'live')),
+      '401 auth.unknown_key',
+    ],
     ["a key of the provider's services", bearer(randomText('pts_')), '401 auth.malformed_key'],
     ['an expired key', keys.expired, '401 auth.expired_key'],
     ['a revoked key', keys.revoked, '401 auth.revoked_key'],
-    ['a wrong key beside a good session', { ...members.owner, ...bearer('nonsense') }, '401 auth.malformed_key'],
+    [
+      'a wrong key beside a good session',
+      { ...members.owner, ...bearer('nonsense') },
+      '401 auth.malformed_key',
+    ],
     ...Object.entries(gone).map(
       ([why, headers]) => [`a member whose session is ${why}`, headers, '401 auth.missing'] as const,
     ),
@@ -133,24 +146,28 @@ async function strangers(one: Case): Promise<void> {
     ['a key of another partner', other.keys.live],
     ...rolesFor(one).map((role): [string, Headers] => [`${role} of another partner`, other.members[role]]),
   ]
-  const [mine, theirs] = [await makeRows(stage, recipe, other.place), await makeRows(stage, recipe, own.place)]
+  const [mine, theirs] = [
+    await makeRows(stage, recipe, other.place),
+    await makeRows(stage, recipe, own.place),
+  ]
   await trial.changesNothing(`${nameOf(operation)} by strangers`, async () => {
-    for (const pair of pairsOf(operation, recipe, { mine, theirs, place: other.place })) {
-      for (const [who, headers] of callers) await trial.expectAlike(who, headers, pair)
+    for (const missing of notThereFor(operation, recipe, { mine, theirs, place: other.place })) {
+      for (const [who, headers] of callers) await trial.expectAlike(who, headers, missing)
     }
   })
 }
 
 type Sides = { readonly mine: Ids; readonly theirs: Ids; readonly place: Place }
 
-/** For each row: the call with theirs in its place, and with nobody's. */
-function pairsOf(operation: PartnerOperation, recipe: Recipe, { mine, theirs, place }: Sides) {
-  return Object.entries(recipe.rows ?? {}).map(([name, row]) => {
-    const withId = (id: string): Asking => asking(operation, recipe, { ...mine, [name]: id }, place)
-    const theirId = theirs[name]!
-    const status = recipe.absentStatus ?? 404
-    return { foreign: withId(theirId), absent: withId(absentLike(row, theirId)), status }
-  })
+/** For each row: theirs in its place, and what it is answered like. */
+function notThereFor(
+  operation: PartnerOperation,
+  recipe: Recipe,
+  { mine, theirs, place }: Sides,
+): NotThere[] {
+  return Object.entries(recipe.rows ?? {}).map(([name, row]) =>
+    notThere(recipe, row, theirs[name]!, (id) => asking(operation, recipe, { ...mine, [name]: id }, place)),
+  )
 }
 
 /** One's own in the other environment is not there either. */
@@ -162,14 +179,14 @@ async function wrongEnvironment({ stage, trial, operation, recipe, parties: { ow
   ]
   await trial.changesNothing(`${nameOf(operation)} in the wrong environment`, async () => {
     const fromLive = { mine: live, theirs: sandbox, place: own.place }
-    for (const pair of pairsOf(operation, recipe, fromLive)) {
-      await trial.expectAlike('a live key', own.keys.live, pair)
-      await trial.expectAlike('the owner in live', own.members.owner, pair)
+    for (const missing of notThereFor(operation, recipe, fromLive)) {
+      await trial.expectAlike('a live key', own.keys.live, missing)
+      await trial.expectAlike('the owner in live', own.members.owner, missing)
     }
     const fromSandbox = { mine: sandbox, theirs: live, place: elsewhere(own.place) }
-    for (const pair of pairsOf(operation, recipe, fromSandbox)) {
-      await trial.expectAlike('a key of the sandbox', own.keys.sandbox, pair)
-      await trial.expectAlike('the owner in the sandbox', inSandbox(own.members.owner), pair)
+    for (const missing of notThereFor(operation, recipe, fromSandbox)) {
+      await trial.expectAlike('a key of the sandbox', own.keys.sandbox, missing)
+      await trial.expectAlike('the owner in the sandbox', inSandbox(own.members.owner), missing)
     }
   })
 }
@@ -198,7 +215,9 @@ async function rightOnes(one: Case): Promise<void> {
     const { text } = await trial.expect(who, call, headers, status)
     const stranger = party === own ? other : own
     if (text.includes(stranger.place.marker)) {
-      trial.findings.push(`${nameOf(operation)} shows ${who} what is another partner's: ${text.slice(0, 300)}`)
+      trial.findings.push(
+        `${nameOf(operation)} shows ${who} what is another partner's: ${text.slice(0, 300)}`,
+      )
     }
     // Else the line above would be true of an empty answer.
     if (operation.method === 'GET' && !recipe.unmarked && !text.includes(party.place.marker)) {

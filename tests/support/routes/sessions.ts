@@ -1,10 +1,11 @@
 /** The enumeration of the session APIs, at both doors: every route × every credential × what is another person's. */
 import type { Realm } from '#/identity/sessions/sessions.ts'
 import type { Route } from '#/kernel/http/http.ts'
-import { accountRecipes } from './account.ts'
+import type { Asking } from './answer.ts'
+import { accountRecipes } from './recipes/account.ts'
 import { bearer, somebodySignedIn } from './cast.ts'
-import { absentLike, asking, makeRows, nameOf, recipeOf } from './recipe.ts'
-import type { Asking, Recipe, Someone } from './recipe.ts'
+import { asking, makeRows, nameOf, notThere, recipeOf } from './recipes/recipe.ts'
+import type { Recipe, Someone } from './recipes/recipe.ts'
 import type { Scene } from './scene.ts'
 import type { Headers } from './stage.ts'
 import { createTrial } from './trial.ts'
@@ -80,9 +81,11 @@ function nobody({ scene, realm }: Case): Refused[] {
     ['a key of a partner', parties.own.keys.live, nobodyHere],
     ['what is no key', bearer('nonsense'), nobodyHere],
     ...service,
-    ...Object.entries(gone).map(
-      ([why, headers]): Refused => [`somebody whose session is ${why}`, headers, nobodyHere],
-    ),
+    ...Object.entries(gone).map(([why, headers]): Refused => [
+      `somebody whose session is ${why}`,
+      headers,
+      nobodyHere,
+    ]),
   ]
 }
 
@@ -105,16 +108,16 @@ async function strangers(one: Case): Promise<void> {
   if (rows.length === 0) return
   const guest = await guests(one)[0]!()
   const { place } = scene.parties.other
-  const as = realm === 'portal' ? ({ role: 'viewer', place } as const) : ({ role: 'auditor', place: null } as const)
+  const as =
+    realm === 'portal' ? ({ role: 'viewer', place } as const) : ({ role: 'auditor', place: null } as const)
   const stranger = await somebodySignedIn(scene.stage, realm, as)
   const ids = await makeRows(scene.stage, recipe, guest)
   for (const [name, row] of rows) {
     const theirs = await (row.foreign ?? row.make)(scene.stage, stranger)
     const withId = (id: string): Asking => asking(route, recipe, { ...ids, [name]: id }, guest)
-    const status = recipe.absentStatus ?? 404
-    const pair = { foreign: withId(theirs), absent: withId(absentLike(row, theirs)), status }
+    const missing = notThere(recipe, row, theirs, withId)
     await trial.changesNothing(`${nameOf(route)} with another's ${name}`, () =>
-      trial.expectAlike('somebody else', guest.headers, pair),
+      trial.expectAlike('somebody else', guest.headers, missing),
     )
   }
 }

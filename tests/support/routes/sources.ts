@@ -10,7 +10,7 @@ export type DeclaredRoute = {
   /** `PATCH /v1/partners/:id`; of a session API what stands behind its prefix: `GET ~/session`. */
   readonly name: string
   /** What it is the declaration of: where its path is put together, several. */
-  declares(name: string): boolean
+  readonly declares: (name: string) => boolean
 }
 
 /** No part of an API: for machines that watch us, and for people who look a problem up. */

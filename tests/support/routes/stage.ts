@@ -14,7 +14,12 @@ import { createAuditSink } from '#/governance/audit/audit.ts'
 import { governanceOperations, governanceRoutes } from '#/governance/governance.ts'
 import { proposalAction } from '#/governance/proposals/proposals.ts'
 import { allows } from '#/governance/roles/roles.ts'
-import { accountRoutes, createSessionGuard, gatewayMembers, operatorSessions } from '#/identity/account/account.ts'
+import {
+  accountRoutes,
+  createSessionGuard,
+  gatewayMembers,
+  operatorSessions,
+} from '#/identity/account/account.ts'
 import type { Surface } from '#/identity/account/account.ts'
 import { createAdminGuard } from '#/identity/guard/guard.ts'
 import { identityOperations, identityRoutes } from '#/identity/identity.ts'
@@ -38,8 +43,7 @@ import { createSnapshot } from '#/publish/snapshot/snapshot.ts'
 import { usageOperations } from '#/usage/usage.ts'
 import type { TestDatabase } from '../database.ts'
 import { answerOf } from './answer.ts'
-import type { Answer } from './answer.ts'
-import type { Asking } from './recipe.ts'
+import type { Answer, Asking } from './answer.ts'
 
 /** Where a call goes. */
 export type Door = 'partner' | 'portal' | 'admin'

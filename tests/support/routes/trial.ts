@@ -1,7 +1,7 @@
 /** Holds answers against what they should be and keeps what differs, so that one run tells everything that is wrong. */
 import { shown } from './answer.ts'
-import type { Answer } from './answer.ts'
-import type { Asking } from './recipe.ts'
+import type { Answer, Asking } from './answer.ts'
+import type { NotThere } from './recipes/recipe.ts'
 import type { Door, Headers, Stage } from './stage.ts'
 import { changedTables, stateOf } from './state.ts'
 
@@ -13,44 +13,37 @@ export type Refused = readonly [who: string, headers: Headers, expected: Expecte
 
 export type Trial = {
   readonly findings: string[]
-  /** Calls that were made. */
-  count(): number
   expect(who: string, asking: Asking, headers: Headers, expected: Expected): Promise<Answer>
-  /** Two that are not there for this caller: one that others have, and one that nobody has. */
-  expectAlike(
-    who: string,
-    headers: Headers,
-    pair: { readonly foreign: Asking; readonly absent: Asking; readonly status: number },
-  ): Promise<void>
+  /** None of them is there for this caller, and the answers do not tell which is there for others. */
+  expectAlike(who: string, headers: Headers, notThere: NotThere): Promise<void>
   /** What is called in it leaves every table as it was. */
   changesNothing(what: string, calls: () => Promise<void>): Promise<void>
 }
 
 export function createTrial(stage: Stage, door: Door): Trial {
   const findings: string[] = []
-  let calls = 0
-  const ask = (asking: Asking, headers: Headers) => {
-    calls += 1
-    return stage.ask(door, asking, headers)
-  }
+  const ask = (asking: Asking, headers: Headers) => stage.ask(door, asking, headers)
   const name = ({ method, url }: Asking) => `${method} ${url}`
-  return {
+  const trial: Trial = {
     findings,
-    count: () => calls,
     async expect(who, asking, headers, expected) {
       const answer = await ask(asking, headers)
       const given = typeof expected === 'number' ? answer.status : shown(answer)
       if (given !== expected) {
-        findings.push(`${name(asking)} for ${who}: ${shown(answer)} instead of ${expected}; ${answer.text.slice(0, 300)}`)
+        findings.push(
+          `${name(asking)} for ${who}: ${shown(answer)} instead of ${expected}; ${answer.text.slice(0, 300)}`,
+        )
       }
       return answer
     },
-    async expectAlike(who, headers, { foreign, absent, status }) {
-      const [one, other] = [await ask(foreign, headers), await ask(absent, headers)]
-      if (one.status !== status || one.alike !== other.alike) {
-        findings.push(
-          `${name(foreign)}, which is not for ${who}: ${one.alike}; what nobody has (${absent.url}): ${other.alike}; expected ${status} and both alike`,
-        )
+    async expectAlike(who, headers, { calls, status }) {
+      const [first, ...others] = calls
+      if (!first || others.length === 0) throw new Error('there is nothing to compare')
+      const one = await trial.expect(who, first, headers, status)
+      for (const call of others) {
+        const other = await ask(call, headers)
+        if (one.alike === other.alike) continue
+        findings.push(`${name(first)} for ${who}: ${one.alike}; but ${name(call)}: ${other.alike}`)
       }
     },
     async changesNothing(what, work) {
@@ -60,4 +53,5 @@ export function createTrial(stage: Stage, door: Door): Trial {
       if (changed.length > 0) findings.push(`${what}: calls that were refused changed ${changed.join(', ')}`)
     },
   }
+  return trial
 }

@@ -5,9 +5,9 @@ import { createKey, digestOf } from '#/identity/keys/keys.ts'
 import { createServiceKey } from '#/identity/service-keys/service-keys.ts'
 import { createProvider } from '#/identity/sso/sso.ts'
 import { newId, publicId } from '#/kernel/id/id.ts'
-import { somebody } from './cast.ts'
+import { somebody } from '../cast.ts'
 import type { Place, Recipes, Row } from './recipe.ts'
-import type { Stage } from './stage.ts'
+import type { Stage } from '../stage.ts'
 
 export const partner: Row = { isPartner: true, make: async (_, { partnerId }) => publicId('ptn', partnerId) }
 
@@ -46,8 +46,7 @@ const fingerprint: Row = {
 }
 
 const member: Row = {
-  make: async (stage, place) =>
-    publicId('per', (await somebody(stage, { place, role: 'viewer' })).personId),
+  make: async (stage, place) => publicId('per', (await somebody(stage, { place, role: 'viewer' })).personId),
 }
 
 const operator: Row = {
@@ -117,7 +116,10 @@ export const identityOperationRecipes: Recipes = {
 
   'POST /partner/sso-providers': { body: () => ({ ...openId, name: 'Made' }) },
   // Nobody has signed in through it yet, so it cannot be the only way in; ending that it is changes nothing.
-  'POST /partner/sso-providers/{id}/enforce': { rows: { id: ssoProvider }, body: () => ({ enforced: false }) },
+  'POST /partner/sso-providers/{id}/enforce': {
+    rows: { id: ssoProvider },
+    body: () => ({ enforced: false }),
+  },
   'DELETE /partner/sso-providers/{id}': { rows: { id: ssoProvider } },
 }
 

@@ -2,7 +2,7 @@
 import { propose } from '#/governance/proposals/proposals.ts'
 import { newId, publicId } from '#/kernel/id/id.ts'
 import type { Recipes, Row } from './recipe.ts'
-import { proposable } from './stage.ts'
+import { proposable } from '../stage.ts'
 
 /** Made by somebody who does not come here, so that everybody else may decide it. */
 const proposal: Row = {

@@ -5,11 +5,11 @@ import { passkeySite, registerPasskey, registrationOptions } from '#/identity/pa
 import { newId, parseId, publicId } from '#/kernel/id/id.ts'
 import { silentLog } from '#/kernel/log/log.ts'
 import { revokeInvitation } from '#/identity/invitations/invitations.ts'
-import { createAuthenticator } from '../passkeys/authenticator.ts'
-import { openSession, password } from './cast.ts'
+import { createAuthenticator } from '../../passkeys/authenticator.ts'
+import { openSession, password } from '../cast.ts'
 import { addOpenId, invited } from './identity.ts'
 import type { Recipes, Row, Someone } from './recipe.ts'
-import type { Stage } from './stage.ts'
+import type { Stage } from '../stage.ts'
 
 const session: Row<Someone> = {
   make: async (stage, { realm, personId }) =>

@@ -12,7 +12,8 @@
  */
 import type { Realm } from '#/identity/sessions/sessions.ts'
 import type { PartnerOperation, Route } from '#/kernel/http/http.ts'
-import type { Stage } from './stage.ts'
+import type { Asking } from '../answer.ts'
+import type { Stage } from '../stage.ts'
 
 /** Public ids by the name that the recipe gives them. */
 export type Ids = Readonly<Record<string, string>>
@@ -37,11 +38,11 @@ export type Someone = {
 
 export type Row<Where = Place> = {
   /** Its public id. */
-  make(stage: Stage, where: Where): Promise<string>
+  readonly make: (stage: Stage, where: Where) => Promise<string>
   /** Of the other side; without it what `make` makes elsewhere. */
-  foreign?(stage: Stage, where: Where): Promise<string>
-  /** An id that nothing has; without it the prefix with other digits. */
-  absent?(): string
+  readonly foreign?: (stage: Stage, where: Where) => Promise<string>
+  /** An id that nothing has; without it the prefix with other digits, and ids are `prefix_` and 32 of them. */
+  readonly absent?: () => string
   /** It stands in one environment, and from the other it is not seen. */
   readonly inEnvironment?: true
   /** It is the partner itself, to which the other rows of the recipe belong: no operator is foreign to one. */
@@ -81,13 +82,24 @@ export function recipeOf<Where>(recipes: Recipes<Where>, declared: Declared, nam
   ]
   if (wants.length > 0) {
     throw new Error(
-      `'${name}' needs ${wants.join(' and ')} in the table of its area, tests/support/routes/<area>.ts; recipe.ts says how`,
+      `'${name}' needs ${wants.join(' and ')} in the table of its area, tests/support/routes/recipes/<area>.ts; recipe.ts says how`,
     )
   }
   return recipe ?? {}
 }
 
-export type Asking = { readonly method: string; readonly url: string; readonly body: object | undefined }
+/** What is there for others alone, what is there for nobody, and what cannot be: one answer for all of them. */
+export type NotThere = { readonly calls: readonly Asking[]; readonly status: number }
+
+export function notThere<Where>(
+  recipe: Recipe<Where>,
+  row: Row<Where>,
+  theirId: string,
+  withId: (id: string) => Asking,
+): NotThere {
+  const ids = [theirId, absentLike(row, theirId), ...(row.absent ? [] : ['x'])]
+  return { calls: ids.map(withId), status: recipe.absentStatus ?? 404 }
+}
 
 /** The request of a recipe with these ids in it. */
 export function asking<Where>(declared: Declared, recipe: Recipe<Where>, ids: Ids, where: Where): Asking {
@@ -101,7 +113,10 @@ export function asking<Where>(declared: Declared, recipe: Recipe<Where>, ids: Id
 
 /** Of the same kind and of nobody. */
 export function absentLike<Where>(row: Row<Where>, id: string): string {
-  return row.absent?.() ?? id.replace(/[0-9a-f]{12}$/, (digits) => (digits === '0'.repeat(12) ? '1' : '0').repeat(12))
+  if (row.absent) return row.absent()
+  if (!/[0-9a-f]{12}$/.test(id))
+    throw new Error(`nothing is known to be absent like ${id}: give its row \`absent\``)
+  return id.slice(0, -12) + (id.endsWith('0'.repeat(12)) ? '1' : '0').repeat(12)
 }
 
 /** Every row of the recipe. */
@@ -111,7 +126,7 @@ export async function makeRows<Where>(stage: Stage, recipe: Recipe<Where>, where
   return ids
 }
 
-/** Path ids alone; those in a query or a body come by other names. */
+/** Under which its recipe stands. */
 export function nameOf({ method, path }: Declared): string {
   return `${method} ${path}`
 }

@@ -9,7 +9,10 @@ const condition = /(?:\w+\.)?partner_id (?:=|is not distinct from) (\$\d+)(?:::u
 
 /** The parameter stays in it, so that numbers and types of all others are what they were. */
 export function withoutOwner(text: string): string {
-  const left = text.replaceAll(condition, (_, value: string) => `(${value}::uuid is not distinct from ${value})`)
+  const left = text.replaceAll(
+    condition,
+    (_, value: string) => `(${value}::uuid is not distinct from ${value})`,
+  )
   if (left.includes(mark)) {
     throw new Error(`this is not \`partner_id = $1 ${mark}\` nor \`is not distinct from\`: ${text}`)
   }
