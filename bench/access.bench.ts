@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import pg from 'pg'
 import { declareCapability } from '#/access/capabilities/capabilities.ts'
-import { declarePackage } from '#/access/packages/packages.ts'
+import { declarePackage, plainTerms } from '#/access/packages/packages.ts'
 import { declareUpstream, publishContract } from '#/contracts/published/published.ts'
 import type { Route } from '#/gateway/gateway.ts'
 import { deriveDemoKey, parseKey } from '#/identity/keys/keys.ts'
@@ -68,8 +68,8 @@ async function scene(database: Database, keys: readonly string[]): Promise<void>
     const contract = { name: 'bench', upstream: 'main', version: '1.0.0', defaultClass: null }
     await publishContract(tx, { ...contract, document, sha256: '00'.repeat(32) })
     for (const name of capabilities) await declareCapability(tx, { name, title: name, exposure: 'general' })
-    await declarePackage(tx, { name: 'small', title: 'Small', capabilities: ['projects'] })
-    await declarePackage(tx, { name: 'large', title: 'Large', capabilities })
+    await declarePackage(tx, { name: 'small', title: 'Small', terms: plainTerms(['projects']) })
+    await declarePackage(tx, { name: 'large', title: 'Large', terms: plainTerms(capabilities) })
   })
   const owner = new pg.Client({ connectionString: database.ownerUrl })
   await owner.connect()

@@ -1,5 +1,6 @@
 /** The contracts of our own APIs, made from their routes and operations, so that they cannot fall behind them. */
 
+import { accessOperations, accessRoutes } from '../server/access/access.ts'
 import { governanceOperations, governanceRoutes } from '../server/governance/governance.ts'
 import { identityOperations, identityRoutes } from '../server/identity/identity.ts'
 import { partnerApiVersion, partnerDocument, routesDocument } from '../server/kernel/http/http.ts'
@@ -17,7 +18,8 @@ export async function adminApi(): Promise<string> {
     description:
       'What operators and services of the provider do on the admin port. `x-portico-permission` is what a role must bring.',
   }
-  return written(routesDocument(head, [...identityRoutes(nothing), ...governanceRoutes(nothing)]))
+  const routes = [...identityRoutes(nothing), ...governanceRoutes(nothing), ...accessRoutes(nothing)]
+  return written(routesDocument(head, routes))
 }
 
 export async function partnerApi(): Promise<string> {
@@ -25,6 +27,7 @@ export async function partnerApi(): Promise<string> {
     ...usageOperations(nothing),
     ...identityOperations(nothing),
     ...governanceOperations(nothing),
+    ...accessOperations(nothing),
   ]
   return written(partnerDocument(partnerApiVersion, operations))
 }

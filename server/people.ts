@@ -1,6 +1,7 @@
 /** The wiring of people: the two doors they come in by, and what stands behind each. */
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
+import { accessActions, accessJobs, accessOperations, accessRoutes } from '#/access/access.ts'
 import { packageOf } from '#/access/packages/packages.ts'
 import { createAnchor, createSealing } from '#/governance/audit/audit.ts'
 import type { Anchor } from '#/governance/audit/audit.ts'
@@ -110,7 +111,7 @@ export function peopleOperations(
 ): PartnerOperation[] {
   const { sealer } = portal.deps
   const deps = { sealer, clock, outbound, invitationPage: `${publicUrl}/portal/invitations` }
-  return [...identityOperations(deps), ...governanceOperations(deps)]
+  return [...identityOperations(deps), ...governanceOperations(deps), ...accessOperations(deps)]
 }
 
 /** What runs beside the calls: the sealing of the audit, messages on their way out, notices, and the end of what is over. */
@@ -139,6 +140,7 @@ export function createBeside(options: {
       signInJob(surfaces.portal.deps),
       expiringKeysJob(database.control, sealer),
       ...governanceJobs(database.control),
+      ...accessJobs(database.control),
     ],
     async stop() {
       stopping.abort()
@@ -184,6 +186,7 @@ type AdminParts = Behind & {
 /** The admin port: the management API behind its guard, and the session API of operators. */
 export function createAdmin(parts: AdminParts): Promise<Http> {
   const { log, publicUrl, adminUrl, database, surfaces } = parts
+  const actions = accessActions
   const pages = {
     member: `${publicUrl}/portal/invitations`,
     operator: `${adminUrl}/console/invitations`,
@@ -197,7 +200,8 @@ export function createAdmin(parts: AdminParts): Promise<Http> {
       ...parts.routes,
       ...accountRoutes(surfaces.console, surfaces.sso),
       ...identityRoutes({ ...parts, outbound: surfaces.outbound, pages, packageOf }),
-      ...governanceRoutes({ ...parts, actions: {} }),
+      ...governanceRoutes({ ...parts, actions }),
+      ...accessRoutes({ ...parts, actions }),
     ],
   })
 }

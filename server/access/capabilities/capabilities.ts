@@ -1,10 +1,17 @@
 /** Capabilities: named bundles of operations that access is granted to, and who may know of each. */
 import * as store from '#/access/capabilities/store.ts'
-import type { Capability, Exposure } from '#/access/capabilities/store.ts'
+import type { CapabilityRow, Exposure } from '#/access/capabilities/store.ts'
+import { at, timelineOf } from '#/access/history/history.ts'
+import type { Timeline } from '#/access/history/history.ts'
 import type { Tx } from '#/kernel/db/db.ts'
 import { newId } from '#/kernel/id/id.ts'
 
-export type { Capability, Exposure } from '#/access/capabilities/store.ts'
+export type { Exposure } from '#/access/capabilities/store.ts'
+
+/** With what its exposure was and will be. */
+export type CapabilityHistory = CapabilityRow & { readonly exposures: Timeline<Exposure> }
+
+export type Capability = CapabilityRow & { readonly exposure: Exposure }
 
 export const exposures: readonly Exposure[] = [
   'internal',
@@ -42,7 +49,19 @@ export async function declareCapability(
   return found
 }
 
-/** All of them, by name. */
-export async function listCapabilities(tx: Pick<Tx, 'rows'>): Promise<readonly Capability[]> {
-  return store.listCapabilities(tx)
+/** All of them, by name. `knownAt` null: as known now. */
+export async function readCapabilities(
+  reader: Pick<Tx, 'rows'>,
+  knownAt: Date | null,
+): Promise<readonly CapabilityHistory[]> {
+  const words = Map.groupBy(await store.readExposures(reader, knownAt), (row) => row.capabilityId)
+  const rows = await store.readCapabilities(reader, knownAt)
+  return rows.map((row) => ({ ...row, exposures: timelineOf(words.get(row.id) ?? []) }))
+}
+
+/** All of them as they are now, by name. */
+export async function listCapabilities(tx: Tx): Promise<readonly Capability[]> {
+  return (await readCapabilities(tx, null)).map(({ exposures: history, ...row }) => {
+    return { ...row, exposure: at(history, tx.now.getTime()).value ?? 'internal' }
+  })
 }

@@ -1,18 +1,15 @@
 /**
  * Every statement on capabilities and their exposure. Facts of access are rows that are only added: what was
- * true, and known, at a past moment can be read back. Both of their times are the database's own, so that
- * nodes whose clocks differ agree on which of two facts is the later.
+ * true, and known, at a past moment can be read back (access/history).
  */
+import type { Word } from '#/access/history/history.ts'
 import type { Tx } from '#/kernel/db/db.ts'
+
+type Reader = Pick<Tx, 'rows'>
 
 export type Exposure = 'internal' | 'dark' | 'pilot' | 'general' | 'deprecated' | 'retired'
 
-export type Capability = {
-  readonly id: string
-  readonly name: string
-  readonly title: string
-  readonly exposure: Exposure
-}
+export type CapabilityRow = { readonly id: string; readonly name: string; readonly title: string }
 
 export const statements = {
   // Returns a row only when something was written; the row is locked then, as after the select below.
@@ -24,13 +21,18 @@ export const statements = {
   // in a statement of its own: one that had to wait for the lock would still see what was true before.
   lockCapability: `select id from access_capability where name = $1 for update`,
   selectExposure: `
-    select exposure from access_exposure where capability_id = $1
-    order by valid_from desc, recorded_at desc limit 1`,
-  insertExposure: `insert into access_exposure (id, capability_id, exposure) values ($1, $2, $3)`,
-  listCapabilities: `
-    select distinct on (capability.name) capability.id, capability.name, capability.title, fact.exposure
-    from access_capability as capability join access_exposure as fact on fact.capability_id = capability.id
-    order by capability.name, fact.valid_from desc, fact.recorded_at desc`,
+    select exposure from access_exposure
+    where capability_id = $1 and valid_from <= $2 and (valid_until is null or valid_until > $2)
+    order by recorded_at desc, valid_from desc limit 1`,
+  insertExposure: `insert into access_exposure (id, capability_id, exposure, valid_from) values ($1, $2, $3, $4)`,
+  readCapabilities: `
+    select id, name, title from access_capability where $1::timestamptz is null or created_at <= $1 order by name`,
+  readExposures: `
+    select capability_id as "capabilityId", exposure as value,
+           (extract(epoch from valid_from) * 1000)::float8 as from,
+           (extract(epoch from valid_until) * 1000)::float8 as until,
+           (extract(epoch from recorded_at) * 1000)::float8 as "saidAt"
+    from access_exposure where $1::timestamptz is null or recorded_at <= $1`,
 } as const
 
 /** True when the capability is new or its title another. */
@@ -43,9 +45,8 @@ export async function lockCapability(tx: Tx, name: string) {
 }
 
 export async function selectExposure(tx: Tx, capabilityId: string) {
-  return (
-    (await tx.rows<{ exposure: Exposure }>(statements.selectExposure, [capabilityId]))[0]?.exposure ?? null
-  )
+  const [row] = await tx.rows<{ exposure: Exposure }>(statements.selectExposure, [capabilityId, tx.now])
+  return row?.exposure ?? null
 }
 
 export async function insertExposure(
@@ -54,9 +55,14 @@ export async function insertExposure(
   capabilityId: string,
   exposure: Exposure,
 ): Promise<void> {
-  await tx.rows(statements.insertExposure, [id, capabilityId, exposure])
+  await tx.rows(statements.insertExposure, [id, capabilityId, exposure, tx.now])
 }
 
-export async function listCapabilities(tx: Pick<Tx, 'rows'>) {
-  return tx.rows<Capability>(statements.listCapabilities)
+export async function readCapabilities(reader: Reader, knownAt: Date | null) {
+  return reader.rows<CapabilityRow>(statements.readCapabilities, [knownAt])
+}
+
+export async function readExposures(reader: Reader, knownAt: Date | null) {
+  type Row = Word<Exposure> & { capabilityId: string }
+  return reader.rows<Row>(statements.readExposures, [knownAt])
 }

@@ -5,11 +5,17 @@ import { exposures } from '#/access/capabilities/capabilities.ts'
 import type { Exposure } from '#/access/capabilities/capabilities.ts'
 import { compileDecisions, decide, noDecision } from '#/access/entitlements/entitlements.ts'
 import type { Facts } from '#/access/entitlements/entitlements.ts'
-import type { Package } from '#/access/packages/packages.ts'
+import { plainTerms } from '#/access/packages/packages.ts'
+import type { PackageVersion } from '#/access/packages/packages.ts'
 
-const starter: Package = { id: '1', name: 'starter', title: 'Starter', capabilities: ['projects'] }
-const pro: Package = { id: '2', name: 'pro', title: 'Pro', capabilities: ['projects', 'raw-data'] }
-const large: Package = { id: '3', name: 'large', title: 'Large', capabilities: ['raw-data'] }
+function version(id: string, title: string, capabilities: readonly string[]): PackageVersion {
+  const terms = plainTerms(capabilities)
+  return { id, packageId: id, name: title.toLowerCase(), title, number: 1, terms }
+}
+
+const starter = version('1', 'Starter', ['projects'])
+const pro = version('2', 'Pro', ['projects', 'raw-data'])
+const large = version('3', 'Large', ['raw-data'])
 const packages = [large, pro, starter]
 const titles: Readonly<Record<string, string>> = {
   projects: 'Projects',
@@ -26,7 +32,8 @@ function naive(facts: Facts): string {
   if (facts.partnerState === 'suspended') return '403 access.partner_suspended'
   if (facts.capability.name === 'partner-api') return 'allow'
   if (facts.package === null) return '403 access.no_package'
-  for (const name of facts.package.capabilities) if (name === facts.capability.name) return 'allow'
+  for (const name of Object.keys(facts.package.terms.entitlements))
+    if (name === facts.capability.name) return 'allow'
   return '403 access.not_in_package'
 }
 

@@ -5,7 +5,7 @@
  */
 import { isVisible, ownCapability } from '#/access/capabilities/capabilities.ts'
 import type { Capability } from '#/access/capabilities/capabilities.ts'
-import type { Package } from '#/access/packages/packages.ts'
+import type { PackageVersion } from '#/access/packages/packages.ts'
 import type { Decision, DecisionRule, NextStep } from '#/gateway/gateway.ts'
 import { problem } from '#/kernel/problem/problem.ts'
 import type { ProblemDefinition } from '#/kernel/problem/problem.ts'
@@ -14,11 +14,11 @@ import type { ProblemDefinition } from '#/kernel/problem/problem.ts'
 export type Facts = {
   readonly partnerState: 'active' | 'suspended'
   /** What the partner is on; null: nothing yet. */
-  readonly package: Package | null
+  readonly package: PackageVersion | null
   /** What the operation belongs to; null: nothing, or a capability that nobody declared. */
   readonly capability: Pick<Capability, 'name' | 'title' | 'exposure'> | null
-  /** All packages, for saying which of them has it. */
-  readonly packages: readonly Package[]
+  /** The newest version of each, for saying which of them has it. */
+  readonly packages: readonly PackageVersion[]
 }
 
 export const notInPackage = problem('access.not_in_package', 403, 'Your package does not include this', {
@@ -50,7 +50,7 @@ export function decide(facts: Facts): Decision {
     const detail = `You are not on a package yet, and ${capability.title} needs one.`
     return deny(noPackage, 'package', detail, waysIn(facts, capability))
   }
-  if (facts.package.capabilities.includes(capability.name)) return allowed
+  if (Object.hasOwn(facts.package.terms.entitlements, capability.name)) return allowed
   const detail = `${capability.title} is not part of the ${facts.package.title} package.`
   return deny(notInPackage, 'package', detail, waysIn(facts, capability))
 }
@@ -95,7 +95,7 @@ function waysIn(
 ): readonly NextStep[] {
   const href = `/portal/access?capability=${encodeURIComponent(capability.name)}`
   const titles = facts.packages
-    .filter((each) => each.capabilities.includes(capability.name))
+    .filter((each) => Object.hasOwn(each.terms.entitlements, capability.name))
     .map((each) => each.title)
   const where =
     titles.length === 0

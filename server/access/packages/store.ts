@@ -1,50 +1,64 @@
-/** Every statement on packages and on who is on which. Facts are only added, as in capabilities/store.ts. */
+/** Every statement on packages, who is on which, and what was given beside them. Facts are only added (access/history). */
+import type { Word } from '#/access/history/history.ts'
+import type { PackageTerms } from '#/access/packages/terms.ts'
 import type { Tx } from '#/kernel/db/db.ts'
 
-export type Package = {
+type Reader = Pick<Tx, 'rows'>
+
+export type PackageVersion = {
   readonly id: string
+  readonly packageId: string
   readonly name: string
   readonly title: string
-  /** Names, in order. */
-  readonly capabilities: readonly string[]
+  /** From 1 on. */
+  readonly number: number
+  readonly terms: PackageTerms
 }
+
+const version = `version.id, version.package_id as "packageId", package.name, package.title, version.number::int, version.terms`
+
+const period = `
+  (extract(epoch from valid_from) * 1000)::float8 as from, (extract(epoch from valid_until) * 1000)::float8 as until,
+  (extract(epoch from recorded_at) * 1000)::float8 as "saidAt"`
 
 export const statements = {
   upsertPackage: `
     insert into access_package (id, name, title) values ($1, $2, $3)
     on conflict (name) do update set title = excluded.title where access_package.title <> excluded.title
     returning id`,
-  // Serialises changes of one package, so that the later commit is the later fact.
+  // Serialises changes of one package, so that versions are numbered without gaps.
   lockPackage: `select id from access_package where name = $1 for update`,
-  selectPackage: `select id from access_package where name = $1`,
-  // All that was ever in the package, with what is true of it now.
-  selectContents: `
-    select distinct on (capability.name) capability.name, fact.included
-    from access_package_capability as fact join access_capability as capability on capability.id = fact.capability_id
-    where fact.package_id = $1
-    order by capability.name, fact.valid_from desc, fact.recorded_at desc`,
-  insertContents: `
-    insert into access_package_capability (id, package_id, capability_id, included)
-    select fact.id, $1, capability.id, fact.included
-    from unnest($2::uuid[], $3::text[], $4::boolean[]) as fact (id, name, included)
-    join access_capability as capability on capability.name = fact.name`,
-  listPackages: `
-    select package.id, package.name, package.title,
-           coalesce(array_agg(fact.name order by fact.name) filter (where fact.included), '{}') as capabilities
-    from access_package as package left join (
-      select distinct on (content.package_id, content.capability_id)
-             content.package_id, content.included, capability.name
-      from access_package_capability as content
-      join access_capability as capability on capability.id = content.capability_id
-      order by content.package_id, content.capability_id, content.valid_from desc, content.recorded_at desc
-    ) as fact on fact.package_id = package.id
-    group by package.id order by package.name`,
-  insertAssignment: `insert into access_assignment (id, partner_id, package_id) values ($2, $1, $3)`,
-  selectAssignment: `
-    select package.id, package.name, package.title from access_assignment as assignment
-    join access_package as package on package.id = assignment.package_id
-    where assignment.partner_id = $1 /* owner */
-    order by assignment.valid_from desc, assignment.recorded_at desc limit 1`,
+  insertVersion: `insert into access_package_version (id, package_id, number, terms) values ($1, $2, $3, $4)`,
+  selectNewest: `
+    select ${version} from access_package_version as version join access_package as package on package.id = version.package_id
+    where version.package_id = $1 order by version.number desc limit 1`,
+  selectVersion: `
+    select ${version} from access_package_version as version join access_package as package on package.id = version.package_id
+    where package.name = $1 and ($2::int is null or version.number = $2) order by version.number desc limit 1`,
+  listVersions: `
+    select ${version} from access_package_version as version join access_package as package on package.id = version.package_id
+    order by package.name, version.number desc`,
+  // Serialises what is said of one partner, so that the later commit is the later word.
+  lockAssignments: `select pg_advisory_xact_lock(hashtextextended('access_assignment ' || $1::text, 0))`,
+  insertAssignment: `
+    insert into access_assignment (id, partner_id, version_id, valid_from) values ($2, $1, $3, $4)`,
+  selectAssigned: `
+    select ${version} from (
+      select version_id from access_assignment
+      where partner_id = $1 /* owner */ and valid_from <= $2 and (valid_until is null or valid_until > $2)
+      order by recorded_at desc, valid_from desc limit 1
+    ) as assigned
+    join access_package_version as version on version.id = assigned.version_id
+    join access_package as package on package.id = version.package_id`,
+  insertGrant: `
+    insert into access_grant (id, partner_id, capability_id, granted, source, source_id, valid_from)
+    values ($2, $1, $3, $4, $5, $6, $7)`,
+  readAssignments: `
+    select partner_id as "partnerId", version_id as value, ${period} from access_assignment
+    where partner_id = any ($1::uuid[]) /* owner */ and ($2::timestamptz is null or recorded_at <= $2)`,
+  readGrants: `
+    select partner_id as "partnerId", capability_id as "capabilityId", granted as value, ${period} from access_grant
+    where partner_id = any ($1::uuid[]) /* owner */ and ($2::timestamptz is null or recorded_at <= $2)`,
 } as const
 
 /** True when the package is new or its title another. */
@@ -56,40 +70,62 @@ export async function lockPackage(tx: Tx, name: string) {
   return (await tx.rows<{ id: string }>(statements.lockPackage, [name]))[0]
 }
 
-export async function selectPackage(tx: Tx, name: string) {
-  return (await tx.rows<{ id: string }>(statements.selectPackage, [name]))[0]
+export async function insertVersion(tx: Tx, added: Omit<PackageVersion, 'name' | 'title'>): Promise<void> {
+  const { id, packageId, number, terms } = added
+  await tx.rows(statements.insertVersion, [id, packageId, number, terms])
 }
 
-export async function selectContents(tx: Tx, packageId: string) {
-  return tx.rows<{ name: string; included: boolean }>(statements.selectContents, [packageId])
+export async function selectNewest(tx: Tx, packageId: string) {
+  return (await tx.rows<PackageVersion>(statements.selectNewest, [packageId]))[0]
 }
 
-export type Content = { readonly id: string; readonly name: string; readonly included: boolean }
-
-export async function insertContents(tx: Tx, packageId: string, contents: readonly Content[]): Promise<void> {
-  await tx.rows(statements.insertContents, [
-    packageId,
-    contents.map((content) => content.id),
-    contents.map((content) => content.name),
-    contents.map((content) => content.included),
-  ])
+/** `number` null: the newest. */
+export async function selectVersion(reader: Reader, name: string, number: number | null) {
+  return (await reader.rows<PackageVersion>(statements.selectVersion, [name, number]))[0]
 }
 
-export async function listPackages(tx: Pick<Tx, 'rows'>) {
-  return tx.rows<Package>(statements.listPackages)
+export async function listVersions(reader: Reader) {
+  return reader.rows<PackageVersion>(statements.listVersions)
+}
+
+export async function lockAssignments(tx: Tx, partnerId: string): Promise<void> {
+  await tx.rows(statements.lockAssignments, [partnerId])
 }
 
 export async function insertAssignment(
   tx: Tx,
   partnerId: string,
-  id: string,
-  packageId: string,
+  { id, versionId, from }: { readonly id: string; readonly versionId: string | null; readonly from: Date },
 ): Promise<void> {
-  await tx.rows(statements.insertAssignment, [partnerId, id, packageId])
+  await tx.rows(statements.insertAssignment, [partnerId, id, versionId, from])
 }
 
-export async function selectAssignment(tx: Tx, partnerId: string) {
-  return (
-    await tx.rows<{ id: string; name: string; title: string }>(statements.selectAssignment, [partnerId])
-  )[0]
+export async function selectAssigned(tx: Tx, partnerId: string, moment: Date) {
+  return (await tx.rows<PackageVersion>(statements.selectAssigned, [partnerId, moment]))[0]
+}
+
+export async function insertGrant(
+  tx: Tx,
+  partnerId: string,
+  grant: {
+    readonly id: string
+    readonly capabilityId: string
+    readonly granted: boolean
+    readonly source: string
+    readonly sourceId: string | null
+    readonly from: Date
+  },
+): Promise<void> {
+  const { id, capabilityId, granted, source, sourceId, from } = grant
+  await tx.rows(statements.insertGrant, [partnerId, id, capabilityId, granted, source, sourceId, from])
+}
+
+export async function readAssignments(reader: Reader, partnerIds: readonly string[], knownAt: Date | null) {
+  type Row = Word<string> & { partnerId: string }
+  return reader.rows<Row>(statements.readAssignments, [partnerIds, knownAt])
+}
+
+export async function readGrants(reader: Reader, partnerIds: readonly string[], knownAt: Date | null) {
+  type Row = Word<boolean> & { partnerId: string; capabilityId: string }
+  return reader.rows<Row>(statements.readGrants, [partnerIds, knownAt])
 }

@@ -3,8 +3,8 @@
  * `read` looks, everything else changes. Routes name one, and the matrix in the reference is made from here.
  */
 
-/** A person of the provider, or a service of the provider by its key. */
-export const operatorRoles = ['admin', 'partner-manager', 'finance', 'support', 'auditor'] as const
+/** A person of the provider, or a service of the provider by its key; `service` is for keys that ask for decisions. */
+export const operatorRoles = ['admin', 'partner-manager', 'finance', 'support', 'auditor', 'service'] as const
 
 /** A person of a partner. */
 export const memberRoles = ['owner', 'admin', 'developer', 'finance', 'viewer'] as const
@@ -29,6 +29,13 @@ export const operatorPermissions = {
   'proposals:decide':
     'Approve or decline what somebody else proposed; the permission of the proposed action is needed as well.',
   'audit:read': 'Search the audit and export it.',
+  'access:read':
+    'See capabilities, readiness, packages, rollouts, pilots, access requests, and why a decision is what it is.',
+  'access:write':
+    'Change packages, exposure, evidence, rollouts and pilots, and give or take access; decide access requests.',
+  'agreements:read': 'See agreements with their terms and signatures.',
+  'agreements:write': 'Draft, send, record the signature of, amend and end agreements.',
+  'decisions:make': 'Ask for access decisions and flags, for services that call Portico beside their API.',
 } as const
 
 export const memberPermissions = {
@@ -45,6 +52,8 @@ export const memberPermissions = {
   'sso:read': "See the organisation's single sign-on.",
   'sso:write': "Set up the organisation's single sign-on.",
   'audit:read': "See the organisation's own lines of the audit.",
+  'access:read': 'See what the organisation may call, what it could ask for, and why not.',
+  'access:write': 'Ask for access, answer questions about it, join the waitlist of a pilot.',
 } as const
 
 export type OperatorPermission = keyof typeof operatorPermissions
@@ -75,10 +84,24 @@ const operatorGrants: Grants<OperatorRole, OperatorPermission, 'auditor'> = {
     'proposals:read',
     'proposals:decide',
     'audit:read',
+    'access:read',
+    'access:write',
+    'agreements:read',
+    'agreements:write',
+    'decisions:make',
   ],
-  finance: ['partners:read', 'usage:read', 'proposals:read', 'proposals:decide'],
-  support: ['partners:read', 'keys:write', 'usage:read'],
+  finance: [
+    'partners:read',
+    'usage:read',
+    'proposals:read',
+    'proposals:decide',
+    'access:read',
+    'agreements:read',
+    'agreements:write',
+  ],
+  support: ['partners:read', 'keys:write', 'usage:read', 'access:read', 'decisions:make'],
   auditor: readsOf(operatorPermissions),
+  service: ['decisions:make'],
 }
 
 /** The facts of the organisation and its audit hold more of people than a viewer needs. */
@@ -92,9 +115,11 @@ const memberGrants: Grants<MemberRole, MemberPermission, 'viewer'> = {
     'keys:read',
     'keys:write',
     'usage:read',
+    'access:read',
+    'access:write',
   ],
-  finance: ['team:read', 'profile:read', 'profile:write', 'usage:read'],
-  viewer: ['team:read', 'applications:read', 'keys:read', 'usage:read'],
+  finance: ['team:read', 'access:read', 'profile:read', 'profile:write', 'usage:read'],
+  viewer: ['team:read', 'applications:read', 'keys:read', 'usage:read', 'access:read'],
 }
 
 export type Side = 'operator' | 'member'

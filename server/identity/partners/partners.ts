@@ -5,7 +5,7 @@ import { problem } from '#/kernel/problem/problem.ts'
 import * as store from '#/identity/partners/store.ts'
 import type { Partner } from '#/identity/partners/store.ts'
 
-export type { Partner } from '#/identity/partners/store.ts'
+export type { Partner, StandingWord } from '#/identity/partners/store.ts'
 
 export const partnerNotFound = problem('partners.not_found', 404, 'There is no such partner', {
   help: 'No partner has this id or short name. Check it against the list of partners.',
@@ -18,6 +18,7 @@ export const slugTaken = problem('partners.slug_taken', 409, 'The short name is 
 export async function createPartner(tx: Tx, partner: { slug: string; name: string }): Promise<Partner> {
   const created = await store.insertPartner(tx, newId(), partner.slug, partner.name)
   if (!created) throw slugTaken.with({ detail: `Another partner is called ${partner.slug}.` })
+  await recordStanding(tx, created.id, { applicationId: null, state: 'active', reason: null })
   announce(tx, 'created', created.id)
   return created
 }
@@ -55,8 +56,27 @@ export async function resumePartner(tx: Tx, partnerId: string, reason: string): 
 
 async function setState(tx: Tx, partnerId: string, state: Partner['state'], reason: string): Promise<void> {
   if (await store.setPartnerState(tx, partnerId, state)) {
+    await recordStanding(tx, partnerId, { applicationId: null, state, reason })
     announce(tx, state === 'active' ? 'resumed' : 'suspended', partnerId, reason)
   } else if (!(await store.selectPartner(tx, partnerId))) throw partnerNotFound.with()
+}
+
+/** Since when a partner, or one of its applications, may call or not. For explaining what was decided in the past. */
+export async function recordStanding(
+  tx: Tx,
+  partnerId: string,
+  standing: Pick<store.Standing, 'applicationId' | 'state' | 'reason'>,
+): Promise<void> {
+  await store.insertStanding(tx, partnerId, { id: newId(), from: tx.now, ...standing })
+}
+
+/** What was said of partners and their applications, in no order. `knownAt` null: as known now. */
+export async function readStandings(
+  reader: Pick<Tx, 'rows'>,
+  partnerIds: readonly string[],
+  knownAt: Date | null,
+): Promise<readonly store.StandingWord[]> {
+  return store.readStandings(reader, partnerIds, knownAt)
 }
 
 const verbs = { created: 'create', renamed: 'rename', suspended: 'suspend', resumed: 'resume' } as const

@@ -23,6 +23,15 @@ export const statements = {
     where ($1::text is null or state = $1) and ($2::uuid is null or id > $2) order by id limit $3`,
   renamePartner: `update identity_partner set name = $2 where id = $1 and name <> $2 returning ${columns}`,
   setPartnerState: `update identity_partner set state = $2 where id = $1 and state <> $2 returning ${columns}`,
+  insertStanding: `
+    insert into identity_standing (id, partner_id, application_id, state, reason, valid_from)
+    values ($2, $1, $3, $4, $5, $6)`,
+  readStandings: `
+    select partner_id as "partnerId", application_id as "applicationId", state as value, null::float8 as until,
+           (extract(epoch from valid_from) * 1000)::float8 as from,
+           (extract(epoch from recorded_at) * 1000)::float8 as "saidAt"
+    from identity_standing
+    where partner_id = any ($1::uuid[]) /* owner */ and ($2::timestamptz is null or recorded_at <= $2)`,
 } as const
 
 /** No row when the slug is taken. */
@@ -55,4 +64,36 @@ export async function renamePartner(tx: Tx, partnerId: string, name: string) {
 /** No row when the partner is in that state. */
 export async function setPartnerState(tx: Tx, partnerId: string, state: Partner['state']) {
   return (await tx.rows<Partner>(statements.setPartnerState, [partnerId, state]))[0]
+}
+
+export type Standing = {
+  readonly id: string
+  /** Null: the organisation as a whole. */
+  readonly applicationId: string | null
+  readonly state: Partner['state']
+  readonly reason: string | null
+  readonly from: Date
+}
+
+export async function insertStanding(tx: Tx, partnerId: string, standing: Standing): Promise<void> {
+  const { id, applicationId, state, reason, from } = standing
+  await tx.rows(statements.insertStanding, [partnerId, id, applicationId, state, reason, from])
+}
+
+/** One word on a standing: milliseconds, from when it is true and when it was said. */
+export type StandingWord = {
+  readonly partnerId: string
+  readonly applicationId: string | null
+  readonly value: Partner['state']
+  readonly from: number
+  readonly until: null
+  readonly saidAt: number
+}
+
+export async function readStandings(
+  reader: Pick<Tx, 'rows'>,
+  partnerIds: readonly string[],
+  knownAt: Date | null,
+) {
+  return reader.rows<StandingWord>(statements.readStandings, [partnerIds, knownAt])
 }

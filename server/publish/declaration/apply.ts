@@ -3,7 +3,7 @@
  * applied again. What the file does not name stays as it is, except contracts: only those it names are served.
  */
 import { declareCapability } from '#/access/capabilities/capabilities.ts'
-import { assignPackage, declarePackage } from '#/access/packages/packages.ts'
+import { assignPackage, declarePackage, findPackage, plainTerms } from '#/access/packages/packages.ts'
 import { declareUpstream, publishContract, withdrawOthers } from '#/contracts/published/published.ts'
 import type { NewContract, Upstream } from '#/contracts/published/published.ts'
 import { createApplication, listApplications } from '#/identity/applications/applications.ts'
@@ -61,7 +61,9 @@ export async function applyDeclaration(
   for (const [name, capability] of Object.entries(written.capabilities)) {
     await declareCapability(tx, { name, ...capability })
   }
-  for (const [name, each] of Object.entries(written.packages)) await declarePackage(tx, { name, ...each })
+  for (const [name, { title, capabilities }] of Object.entries(written.packages)) {
+    await declarePackage(tx, { name, title, terms: plainTerms(capabilities) })
+  }
   const partners: AppliedPartner[] = []
   for (const [slug, partner] of Object.entries(written.partners ?? {})) {
     partners.push(await applyPartner(tx, slug, partner, firstKeys))
@@ -94,7 +96,7 @@ async function applyPartner(
   const partner =
     (await findPartnerBySlug(tx, slug)) ?? (await createPartner(tx, { slug, name: written.name }))
   await renamePartner(tx, partner.id, written.name)
-  await assignPackage(tx, partner.id, written.package)
+  await assignPackage(tx, partner.id, await findPackage(tx, written.package))
   const existing = await listApplications(tx, partner.id)
   const keys: KnownKey[] = []
   for (const { name, environments } of written.applications ?? []) {

@@ -134,8 +134,9 @@ describe('a file of a provider', () => {
       [{ live: 'http://moved.invalid' }, ['upstream']],
       [{ version: '1.1.0' }, ['contract', 'upstream']],
       [{ exposure: 'dark' }, ['capability', 'contract']],
-      [{ contents: '' }, ['capability', 'package']],
-      [{ partner: 'Acme Ltd' }, ['package', 'partner']],
+      // Whom the file names as on a package is on its newest version.
+      [{ contents: '' }, ['capability', 'package', 'partner']],
+      [{ partner: 'Acme Ltd' }, ['package', 'partner', 'partner']],
       [{ on: 'large' }, ['partner', 'partner']],
       [{ contracts: ['orders', 'more'] }, ['contract', 'partner']],
       [{ contracts: ['orders'] }, ['contract']],
@@ -152,8 +153,8 @@ describe('a file of a provider', () => {
   test('two nodes that apply it at once make one of everything', async () => {
     write({ partner: 'Acme' })
     await database.owner.query(`
-      delete from identity_key; delete from identity_application; delete from access_assignment;
-      delete from identity_partner`)
+      delete from identity_key; delete from identity_application; delete from identity_standing;
+      delete from access_assignment; delete from identity_partner`)
     const results = await Promise.all([apply(), apply(), apply()])
     assert.equal(results.filter(({ partners }) => partners[0]!.keys.length === 2).length, 1)
     assert.equal(results.filter(({ partners }) => partners[0]!.keys.length === 0).length, 2)

@@ -8,7 +8,7 @@
 import { isVisible, ownCapability } from '#/access/capabilities/capabilities.ts'
 import type { Capability } from '#/access/capabilities/capabilities.ts'
 import { compileDecisions, noDecision } from '#/access/entitlements/entitlements.ts'
-import type { Package } from '#/access/packages/packages.ts'
+import type { PackageVersion } from '#/access/packages/packages.ts'
 import type { Application, Credential, Decision } from '#/gateway/gateway.ts'
 import { networkCheck } from '#/identity/keys/keys.ts'
 import type { ApplicationRow, KeyRow, PartnerRow } from '#/publish/snapshot/store.ts'
@@ -16,11 +16,15 @@ import type { ApplicationRow, KeyRow, PartnerRow } from '#/publish/snapshot/stor
 /** Shared by all partners of whom both are true. */
 type Standing = {
   readonly state: PartnerRow['state']
-  readonly packageId: string | null
+  readonly versionId: string | null
   decisions: ReadonlyMap<string, Decision>
 }
 
-export type Grants = { readonly capabilities: readonly Capability[]; readonly packages: readonly Package[] }
+export type Grants = {
+  readonly capabilities: readonly Capability[]
+  /** By name, the newest version of each first. */
+  readonly packages: readonly PackageVersion[]
+}
 
 export type Directory = {
   readonly credential: (digest: string) => Credential | undefined
@@ -43,17 +47,18 @@ export function createDirectory(): Directory {
   let grants: Grants = { capabilities: [], packages: [] }
   let known: ReadonlySet<string> = new Set()
 
-  function decisionsOf({ state, packageId }: Pick<Standing, 'state' | 'packageId'>) {
-    const found = grants.packages.find((each) => each.id === packageId) ?? null
-    const facts = { partnerState: state, package: found, packages: grants.packages }
+  function decisionsOf({ state, versionId }: Pick<Standing, 'state' | 'versionId'>) {
+    const found = grants.packages.find((each) => each.id === versionId) ?? null
+    const newest = grants.packages.filter(({ name }, i, all) => all[i - 1]?.name !== name)
+    const facts = { partnerState: state, package: found, packages: newest }
     return compileDecisions(facts, grants.capabilities)
   }
 
-  function standingOf({ state, packageId }: PartnerRow): Standing {
-    const name = `${state} ${packageId}`
+  function standingOf({ state, versionId }: PartnerRow): Standing {
+    const name = `${state} ${versionId}`
     let standing = standings.get(name)
     if (standing === undefined) {
-      standing = { state, packageId, decisions: decisionsOf({ state, packageId }) }
+      standing = { state, versionId, decisions: decisionsOf({ state, versionId }) }
       standings.set(name, standing)
     }
     return standing

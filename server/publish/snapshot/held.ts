@@ -1,6 +1,7 @@
 /** What a snapshot holds at one version, and how the next version is made of it. */
-import { listCapabilities } from '#/access/capabilities/capabilities.ts'
-import { listPackages } from '#/access/packages/packages.ts'
+import { readCapabilities } from '#/access/capabilities/capabilities.ts'
+import { at } from '#/access/history/history.ts'
+import { listPackageVersions } from '#/access/packages/packages.ts'
 import type { Route, Snapshot } from '#/gateway/gateway.ts'
 import type { Clock } from '#/kernel/clock/clock.ts'
 import { createDirectory } from '#/publish/snapshot/directory.ts'
@@ -36,7 +37,7 @@ function hold(version: number, directory: Directory, router: Router): Held {
 export async function loadAll(reader: Reader, { served, clock }: Sources): Promise<Held> {
   const version = await store.lastChange(reader)
   const directory = createDirectory()
-  directory.setGrants(await readGrants(reader))
+  directory.setGrants(await readGrants(reader, clock))
   for await (const rows of store.readPartners(reader, null)) directory.putPartners(rows)
   for await (const rows of store.readApplications(reader, null)) directory.putApplications(rows)
   for await (const rows of store.readKeys(reader, null)) directory.putKeys(rows, clock.wall())
@@ -59,7 +60,7 @@ export async function readChanges(
     ...new Set(changes.filter((change) => change.topic === topic).map((change) => change.id!)),
   ]
   const about = (...topics: readonly string[]) => changes.some((change) => topics.includes(change.topic))
-  const grants = about('capability', 'package') ? await readGrants(reader) : null
+  const grants = about('capability', 'package') ? await readGrants(reader, clock) : null
   const partners = await whole(store.readPartners(reader, ids('partner')))
   const applications = await whole(store.readApplications(reader, ids('application')))
   const keys = await whole(store.readKeys(reader, ids('key')))
@@ -83,8 +84,12 @@ function routerOf(routes: readonly Route[], directory: Directory): Router {
   return createRouter(routes, (route) => !directory.visible(route.operation.capability))
 }
 
-async function readGrants(reader: Reader): Promise<Grants> {
-  return { capabilities: await listCapabilities(reader), packages: await listPackages(reader) }
+async function readGrants(reader: Reader, clock: Clock): Promise<Grants> {
+  const now = clock.business().getTime()
+  const capabilities = (await readCapabilities(reader, null)).map(({ exposures, ...row }) => {
+    return { ...row, exposure: at(exposures, now).value ?? 'internal' } as const
+  })
+  return { capabilities, packages: await listPackageVersions(reader) }
 }
 
 async function whole<Row>(pages: AsyncIterable<readonly Row[]>): Promise<readonly Row[]> {

@@ -6,7 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import pg from 'pg'
 import { declareCapability, exposures } from '#/access/capabilities/capabilities.ts'
 import type { Exposure } from '#/access/capabilities/capabilities.ts'
-import { assignPackage, declarePackage } from '#/access/packages/packages.ts'
+import { assignPackage, declarePackage, findPackage, plainTerms } from '#/access/packages/packages.ts'
 import { declareUpstream, publishContract, withdrawOthers } from '#/contracts/published/published.ts'
 import type { Decision, Route, Snapshot } from '#/gateway/gateway.ts'
 import { createApplication } from '#/identity/applications/applications.ts'
@@ -46,9 +46,9 @@ await within(async (tx) => {
   await declareUpstream(tx, { ...upstream, ...times })
   await publishContract(tx, contract('first', [...exposures, 'undeclared']))
   for (const exposure of exposures) await declareCapability(tx, { name: exposure, title: exposure, exposure })
-  await declarePackage(tx, { name: 'all', title: 'All', capabilities: exposures })
-  await declarePackage(tx, { name: 'half', title: 'Half', capabilities: ['dark', 'pilot', 'retired'] })
-  await declarePackage(tx, { name: 'none', title: 'None', capabilities: [] })
+  await declarePackage(tx, { name: 'all', title: 'All', terms: plainTerms(exposures) })
+  await declarePackage(tx, { name: 'half', title: 'Half', terms: plainTerms(['dark', 'pilot', 'retired']) })
+  await declarePackage(tx, { name: 'none', title: 'None', terms: plainTerms([]) })
 })
 
 let count = 0
@@ -57,7 +57,7 @@ async function partnerOn(packageName: string | null, environment: Environment = 
   const slug = `partner-${(count += 1)}`
   return within(async (tx) => {
     const partner = await createPartner(tx, { slug, name: 'Partner' })
-    if (packageName) await assignPackage(tx, partner.id, packageName)
+    if (packageName) await assignPackage(tx, partner.id, await findPackage(tx, packageName))
     const application = await createApplication(tx, partner.id, { environment, name: 'App' })
     const key = await createKey(tx, partner.id, application.id, { label: 'Key' })
     return { id: partner.id, applicationId: application.id, keyId: key.id, key: key.key }
@@ -159,7 +159,7 @@ describe('decisions', () => {
       partner.suspended = !partner.suspended
       partner.on = partner.on === 'half' ? 'all' : 'half'
       await within(async (tx) => {
-        await assignPackage(tx, partner.id, partner.on!)
+        await assignPackage(tx, partner.id, await findPackage(tx, partner.on!))
         await (partner.suspended ? suspendPartner : resumePartner)(tx, partner.id, 'test')
       })
     }

@@ -14,10 +14,10 @@ export const statements = {
     from control.kernel_change_counter as counter left join control.kernel_change as change on change.number > $1
     order by change.number limit $2`,
   partners: `
-    select partner.id, partner.state, assigned.package_id as "packageId"
+    select partner.id, partner.state, assigned.version_id as "versionId"
     from control.identity_partner as partner left join lateral (
-      select package_id from control.access_assignment where partner_id = partner.id
-      order by valid_from desc, recorded_at desc limit 1
+      select version_id from control.access_assignment where partner_id = partner.id
+      order by recorded_at desc, valid_from desc limit 1
     ) as assigned on true
     where ($1::uuid[] is null or partner.id = any ($1)) and partner.id > $2 order by partner.id limit $3`,
   applications: `
@@ -67,7 +67,7 @@ export async function changesAfter(
 export type PartnerRow = {
   readonly id: string
   readonly state: 'active' | 'suspended'
-  readonly packageId: string | null
+  readonly versionId: string | null
 }
 
 export type ApplicationRow = {

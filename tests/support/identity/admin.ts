@@ -1,5 +1,6 @@
 /** The management API of a test: its routes behind the real guard, on a real database, and keys for every role. */
 import { randomBytes } from 'node:crypto'
+import { accessRoutes } from '#/access/access.ts'
 import { packageOf } from '#/access/packages/packages.ts'
 import { createAuditSink } from '#/governance/audit/audit.ts'
 import type { Anchor } from '#/governance/audit/audit.ts'
@@ -63,6 +64,7 @@ export async function adminApi(database: TestDatabase, actions: ProposalActions 
   const routes = [
     ...identityRoutes({ sealer, clock, outbound, provider: 'Solstice', pages, packageOf }),
     ...governanceRoutes({ sealer, anchor: noAnchor, log: silentLog(), actions }),
+    ...accessRoutes({ sealer, clock, actions }),
   ]
   const http = await createHttp({
     log: silentLog(),

@@ -1,0 +1,26 @@
+/** What the access area brings to the program. */
+import type { ProposalActions } from '#/governance/proposals/proposals.ts'
+import type { Clock } from '#/kernel/clock/clock.ts'
+import type { Sealer } from '#/kernel/crypto/crypto.ts'
+import type { World } from '#/kernel/db/db.ts'
+import type { PartnerOperation, Route } from '#/kernel/http/http.ts'
+import type { Job } from '#/kernel/jobs/jobs.ts'
+
+export type AccessDeps = { readonly sealer: Sealer; readonly clock: Clock }
+
+/** What needs a second person. */
+export const accessActions: ProposalActions = {}
+
+/** The management API of the admin port. */
+export function accessRoutes(_deps: AccessDeps & { readonly actions: ProposalActions }): Route[] {
+  return []
+}
+
+/** What partners see of their access, and ask for. */
+export function accessOperations(_deps: AccessDeps): PartnerOperation[] {
+  return []
+}
+
+export function accessJobs(_control: World): Job[] {
+  return []
+}

@@ -1,0 +1,45 @@
+-- scope: control
+-- Readiness gates, which capability needs which, and the evidence that meets them. Rows of needs and evidence are only
+-- added. Locks: access_capability against writes for an instant (foreign key).
+create table access_gate (
+  id uuid primary key,
+  name text not null unique check (name ~ '^[a-z0-9]+(-[a-z0-9]+)*$'),
+  title text not null,
+  description text not null default '',
+  -- How long evidence lasts when it names no end itself; null: it does not expire.
+  lasts interval,
+  -- What becomes of an open capability when the gate's evidence has expired: an alarm only, or hidden as when dark.
+  on_lapse text not null default 'alarm' check (on_lapse in ('alarm', 'hide')),
+  created_at timestamptz not null default clock_timestamp()
+);
+
+create table access_gate_need (
+  id uuid primary key,
+  capability_id uuid not null references access_capability,
+  gate_id uuid not null references access_gate,
+  needed boolean not null,
+  valid_from timestamptz not null,
+  recorded_at timestamptz not null default clock_timestamp()
+);
+
+create index access_gate_need_capability on access_gate_need (capability_id, gate_id, recorded_at desc);
+create index access_gate_need_gate on access_gate_need (gate_id);
+
+create table access_evidence (
+  id uuid primary key,
+  capability_id uuid not null references access_capability,
+  gate_id uuid not null references access_gate,
+  kind text not null check (kind in ('document', 'check', 'sign-off')),
+  -- Where the document is, what the check was, what was signed.
+  reference text not null,
+  -- Who signed or ran it, as they are known outside of Portico; null: the actor in the audit.
+  signed_by text,
+  -- From when to when it meets the gate, business time.
+  valid_from timestamptz not null,
+  valid_until timestamptz check (valid_until > valid_from),
+  -- Evidence that takes back another one.
+  withdraws uuid references access_evidence,
+  recorded_at timestamptz not null default clock_timestamp()
+);
+
+create index access_evidence_gate on access_evidence (capability_id, gate_id, recorded_at desc);

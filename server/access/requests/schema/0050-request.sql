@@ -1,0 +1,55 @@
+-- scope: control
+-- Access requests: a partner asks for a package or a capability. Locks: identity_partner, access_package and
+-- access_capability against writes for an instant (foreign keys).
+create table access_request (
+  id uuid primary key,
+  partner_id uuid not null references identity_partner,
+  package_id uuid references access_package,
+  capability_id uuid references access_capability,
+  -- Use case, expected volume, data needed, environments, the terms accepted and their version.
+  form jsonb not null,
+  state text not null default 'draft'
+    check (state in ('draft', 'submitted', 'in-review', 'approved', 'declined', 'withdrawn')),
+  -- A question was put to the partner and waits for its answer.
+  waits_for_partner boolean not null default false,
+  -- The member who made it, or the application whose key did.
+  requested_by uuid not null,
+  reviewer uuid,
+  due_at timestamptz,
+  created_at timestamptz not null,
+  submitted_at timestamptz,
+  decided_at timestamptz,
+  decided_by uuid,
+  reason text,
+  unique (partner_id, id),
+  check (num_nonnulls(package_id, capability_id) = 1),
+  check ((state in ('approved', 'declined')) = (decided_by is not null)),
+  -- Nobody approves what they asked for, whatever the code says.
+  check (state <> 'approved' or decided_by <> requested_by)
+);
+
+-- One open request for the same thing.
+create unique index access_request_open on access_request (partner_id, coalesce(package_id, capability_id))
+  where state in ('draft', 'submitted', 'in-review');
+create index access_request_state on access_request (state, id);
+create index access_request_due on access_request (due_at) where state in ('submitted', 'in-review');
+
+-- Questions to the partner and its answers, and notes among reviewers, which no partner sees.
+create table access_request_message (
+  id uuid primary key,
+  partner_id uuid not null,
+  request_id uuid not null,
+  kind text not null check (kind in ('question', 'answer', 'note')),
+  text text not null,
+  written_by uuid not null,
+  written_at timestamptz not null,
+  foreign key (partner_id, request_id) references access_request (partner_id, id)
+);
+
+create index access_request_message_request on access_request_message (partner_id, request_id, id);
+
+alter table access_request enable row level security;
+alter table access_request_message enable row level security;
+
+create policy portico_owner on access_request using (control.kernel_owns(partner_id));
+create policy portico_owner on access_request_message using (control.kernel_owns(partner_id));
