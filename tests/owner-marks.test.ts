@@ -75,7 +75,7 @@ const owned = (await ownedTables(database.owner)).map((name) => name.replace(/^\
 const reads = ({ text }: Statement) =>
   owned.some((table) =>
     new RegExp(`\\b${table}\\b`).test(
-      text.replaceAll(new RegExp(`insert into (?:\\w+\\.)?${table}\\b`, 'g'), ''),
+      text.replaceAll(/'[^']*'/g, '').replaceAll(new RegExp(`insert into (?:\\w+\\.)?${table}\\b`, 'g'), ''),
     ),
   )
 

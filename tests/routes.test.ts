@@ -57,7 +57,7 @@ test('every route and operation in the code is enumerated', () => {
 test('a declaration that cannot be read, and a route without a recipe, say what to do', () => {
   assert.throws(
     () => routesIn('a.ts', 'return route({ ...all, path: base })'),
-    /a\.ts: method and path cannot be read/,
+    /a\.ts: the path cannot be read/,
   )
   const withIds = { method: 'DELETE', path: '/partner/things/{id}/parts/{part}' } as const
   assert.throws(

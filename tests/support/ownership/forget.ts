@@ -5,16 +5,25 @@
 import type { TestDatabase } from '../database.ts'
 
 const mark = '/* owner */'
-const condition = /(?:\w+\.)?partner_id (?:=|is not distinct from) (\$\d+)(?:::uuid)? \/\* owner \*\//g
+const forms = [
+  /(?:\w+\.)?partner_id (?:=|is not distinct from) (\$\d+)(?:::(uuid))? \/\* owner \*\//g,
+  /(?:\w+\.)?partner_id = any \((\$\d+)::(uuid\[\])\) \/\* owner \*\//g,
+]
 
 /** The parameter stays in it, so that numbers and types of all others are what they were. */
 export function withoutOwner(text: string): string {
-  const left = text.replaceAll(
-    condition,
-    (_, value: string) => `(${value}::uuid is not distinct from ${value})`,
+  const left = forms.reduce(
+    (rest, form) =>
+      rest.replaceAll(
+        form,
+        (_, value: string, type = 'uuid') => `(${value}::${type} is not distinct from ${value})`,
+      ),
+    text,
   )
   if (left.includes(mark)) {
-    throw new Error(`this is not \`partner_id = $1 ${mark}\` nor \`is not distinct from\`: ${text}`)
+    throw new Error(
+      `this is not \`partner_id = $1 ${mark}\`, nor \`is not distinct from\`, nor \`= any\`: ${text}`,
+    )
   }
   return left
 }

@@ -1,7 +1,7 @@
 /** Who calls: two partners with every credential that is theirs or was, and the provider's people and services. */
 import { setTimeout as delay } from 'node:timers/promises'
-import { memberRoles, operatorRoles } from '#/governance/roles/roles.ts'
-import type { MemberRole, OperatorRole } from '#/governance/roles/roles.ts'
+import { memberRoles, operatorRoles, serviceRoles } from '#/governance/roles/roles.ts'
+import type { MemberRole, OperatorRole, ServiceRole } from '#/governance/roles/roles.ts'
 import { createApplication } from '#/identity/applications/applications.ts'
 import { createKey, randomText, revokeKey } from '#/identity/keys/keys.ts'
 import type { Key } from '#/identity/keys/keys.ts'
@@ -22,6 +22,9 @@ import type { Headers, Stage } from './stage.ts'
 
 const day = 86_400_000
 
+/** Longer ago than a proof of oneself is good for what asks for one, and not so long that a session is over. */
+export const aWhile = 15 * 60_000
+
 /** Of whoever is good for nothing any more, by why. */
 export type Gone = Readonly<Record<'over' | 'idle' | 'ended' | 'removed', Headers>>
 
@@ -29,11 +32,13 @@ export type Party = {
   readonly place: Place
   readonly keys: Readonly<Record<'live' | 'sandbox' | 'bound' | 'expired' | 'revoked', Headers>>
   readonly members: Readonly<Record<MemberRole, Headers>>
+  /** An owner who has not proved lately that it is them. */
+  readonly stale: Headers
   readonly gone: Gone
 }
 
 export type Provider = {
-  readonly services: Readonly<Record<OperatorRole | 'expired' | 'revoked', Headers>>
+  readonly services: Readonly<Record<ServiceRole | 'expired' | 'revoked', Headers>>
   readonly operators: Readonly<Record<OperatorRole, Headers>>
   readonly gone: Gone
 }
@@ -85,12 +90,13 @@ export async function somebodySignedIn(
   stage: Stage,
   realm: Realm,
   as: Parameters<typeof somebody>[1],
+  at = Date.now(),
 ): Promise<Someone & { readonly headers: Headers }> {
   const { passwords } = stage.surfaces[realm].deps
   const person = await somebody(stage, as)
   const hash = await passwords.hash(password)
   await stage.inTx((tx) => passwords.setPassword(tx, person.personId, hash, Date.now()))
-  const opened = await openSession(stage, realm, person.personId)
+  const opened = await openSession(stage, realm, person.personId, at)
   return { ...person, realm, place: as.place, sessionId: opened.session.id, headers: cookieOf(realm, opened) }
 }
 
@@ -166,9 +172,11 @@ export async function createParty(stage: Stage, marker: string): Promise<Party> 
     const { personId } = await somebody(stage, { place, role })
     return cookieOf('portal', await openSession(stage, 'portal', personId))
   })
+  const { personId } = await somebody(stage, { place, role: 'owner' })
+  const stale = cookieOf('portal', await openSession(stage, 'portal', personId, Date.now() - aWhile))
   const gone = await goneOf(stage, 'portal', { place, role: 'owner' })
   await delay(300)
-  return { place, keys, members, gone }
+  return { place, keys, members, stale, gone }
 }
 
 export async function createProvider(stage: Stage): Promise<Provider> {
@@ -177,9 +185,9 @@ export async function createProvider(stage: Stage): Promise<Provider> {
     const { personId } = await somebody(stage, { role, place: null })
     return cookieOf('console', await openSession(stage, 'console', personId))
   })
-  const serviceIn = (role: OperatorRole, expiresAt: Date | null = null) =>
+  const serviceIn = (role: ServiceRole, expiresAt: Date | null = null) =>
     stage.inTx((tx) => createServiceKey(tx, { name: role, role, expiresAt }))
-  const services = await settled(operatorRoles, async (role) => bearer((await serviceIn(role)).key))
+  const services = await settled(serviceRoles, async (role) => bearer((await serviceIn(role)).key))
   const [expired, revoked] = [await serviceIn('admin', soon), await serviceIn('admin')]
   await stage.inTx((tx) => revokeServiceKey(tx, revoked.id, 'leaked'))
   const gone = await goneOf(stage, 'console', { role: 'admin', place: null })

@@ -1,21 +1,17 @@
 /** The enumeration of the management API: every route × every credential of the admin port × rows that are not there. */
-import { allows, operatorRoles } from '#/governance/roles/roles.ts'
-import type { OperatorRole } from '#/governance/roles/roles.ts'
+import { allows, isOperatorRole, serviceRoles } from '#/governance/roles/roles.ts'
+import type { ServiceRole } from '#/governance/roles/roles.ts'
 import type { Route } from '#/kernel/http/http.ts'
 import type { Asking } from './answer.ts'
 import { newPlace, unknownService } from './cast.ts'
 import type { Provider } from './cast.ts'
-import { governanceRouteRecipes } from './recipes/governance.ts'
-import { identityRouteRecipes } from './recipes/identity.ts'
-import { absentLike, asking, makeRows, nameOf, notThere, recipeOf } from './recipes/recipe.ts'
-import type { Place, Recipe, Recipes } from './recipes/recipe.ts'
+import { asking, makeRows, nameOf, notThere, recipeOf } from './recipes/recipe.ts'
+import type { Place, Recipe } from './recipes/recipe.ts'
+import { routeRecipes } from './recipes/recipes.ts'
 import type { Scene } from './scene.ts'
 import type { Headers } from './stage.ts'
 import { createTrial } from './trial.ts'
 import type { Refused, Trial } from './trial.ts'
-
-/** Each area's table. */
-export const routeRecipes: Recipes = { ...identityRouteRecipes, ...governanceRouteRecipes }
 
 type Case = {
   readonly scene: Scene
@@ -35,7 +31,6 @@ export async function managementFindings(scene: Scene): Promise<string[]> {
     const one = { scene, trial, route, recipe, place: await newPlace(stage, 'lumen') }
     const call = asking(route, recipe, await makeRows(stage, recipe, one.place), one.place)
     await trial.changesNothing(nameOf(route), () => refusals(one, call))
-    await absentRows(one)
     await strangers(one)
     await rightOnes(one)
   }
@@ -44,14 +39,16 @@ export async function managementFindings(scene: Scene): Promise<string[]> {
 
 async function refusals({ scene, trial, route }: Case, call: Asking): Promise<void> {
   const changes = route.method !== 'GET'
-  const small = operatorRoles.filter((role) => !allows('operator', role, route.permission))
+  const small = serviceRoles.filter((role) => !allows('operator', role, route.permission))
   const { provider } = scene
   const refused: readonly Refused[] = [
     ...nobody(scene),
     ...(changes ? foreignPages(provider) : []),
     ...small.flatMap((role): Refused[] => [
       [`a service as ${role}`, provider.services[role], '403 guard.forbidden'],
-      [`an operator as ${role}`, provider.operators[role], '403 guard.forbidden'],
+      ...(isOperatorRole(role)
+        ? ([[`an operator as ${role}`, provider.operators[role], '403 guard.forbidden']] as const)
+        : []),
     ]),
   ]
   for (const [who, headers, expected] of refused) {
@@ -105,30 +102,25 @@ function administrators({ services, operators }: Provider, recipe: Recipe): [str
   return recipe.peopleOnly ? people : [...people, ['a service as admin', services.admin]]
 }
 
-async function absentRows({ scene, trial, route, recipe, place }: Case): Promise<void> {
-  const ids = await makeRows(scene.stage, recipe, place)
-  await trial.changesNothing(`${nameOf(route)} of nothing`, async () => {
-    for (const [name, row] of Object.entries(recipe.rows ?? {})) {
-      const call = asking(route, recipe, { ...ids, [name]: absentLike(row, ids[name]!) }, place)
-      for (const [who, headers] of administrators(scene.provider, recipe)) {
-        await trial.expect(who, call, headers, recipe.absentStatus ?? 404)
-      }
-    }
-  })
-}
-
-/** A row of another partner than the one in the path, or a partner's where the provider's own is meant. */
+/**
+ * What is nobody's; and where rows belong to the partner in the path, what is another partner's, or a partner's where
+ * the provider's own is meant.
+ */
 async function strangers({ scene, trial, route, recipe, place }: Case): Promise<void> {
   const { stage, parties, provider } = scene
   const rows = Object.entries(recipe.rows ?? {})
-  const inPartner = rows.some(([, row]) => row.isPartner)
-  const ids = await makeRows(stage, recipe, place)
+  const inPartner = rows.some(([, row]) => row.kind === 'partner')
+  const [ids, others] = [
+    await makeRows(stage, recipe, place),
+    await makeRows(stage, recipe, parties.other.place),
+  ]
   for (const [name, row] of rows) {
-    if (row.isPartner || !(row.foreign ?? inPartner)) continue
-    const theirs = await (row.foreign ?? row.make)(stage, parties.other.place)
+    const owned = row.foreign !== undefined || (inPartner && row.kind === undefined)
+    const theirs = (await row.foreign?.(stage, parties.other.place, others)) ?? others[name]!
     const withId = (id: string) => asking(route, recipe, { ...ids, [name]: id }, place)
-    const missing = notThere(recipe, row, theirs, withId)
-    await trial.changesNothing(`${nameOf(route)} with another's ${name}`, async () => {
+    // An operator may act on every partner's, so what is of no partner in particular is foreign to nobody.
+    const missing = notThere(recipe, owned ? row : { ...row, kind: 'shared' }, theirs, withId)
+    await trial.changesNothing(`${nameOf(route)} with another's ${name}, or nobody's`, async () => {
       for (const [who, headers] of administrators(provider, recipe)) {
         await trial.expectAlike(who, headers, missing)
       }
@@ -140,14 +132,14 @@ async function rightOnes({ scene, trial, route, recipe }: Case): Promise<void> {
   const { stage, provider } = scene
   const status = recipe.status ?? route.answer?.status ?? 200
   const needed = [route.permission, ...(recipe.also ?? [])]
-  const mayAll = (role: OperatorRole) => needed.every((permission) => allows('operator', role, permission))
-  for (const role of operatorRoles.filter((one) => allows('operator', one, route.permission))) {
+  const mayAll = (role: ServiceRole) => needed.every((permission) => allows('operator', role, permission))
+  for (const role of serviceRoles.filter((one) => allows('operator', one, route.permission))) {
     const place = await newPlace(stage, 'lumen')
     const forPeople = mayAll(role) ? status : 403
     const callers: [string, Headers, number][] = [
-      [`an operator as ${role}`, provider.operators[role], forPeople],
       [`a service as ${role}`, provider.services[role], recipe.peopleOnly ? 403 : forPeople],
     ]
+    if (isOperatorRole(role)) callers.push([`an operator as ${role}`, provider.operators[role], forPeople])
     for (const [who, headers, expected] of callers) {
       const call = asking(route, recipe, await makeRows(stage, recipe, place), place)
       await trial.expect(who, call, headers, expected)

@@ -4,16 +4,12 @@ import { deriveDemoKey, randomText } from '#/identity/keys/keys.ts'
 import type { PartnerOperation } from '#/kernel/http/http.ts'
 import type { Party } from './cast.ts'
 import { bearer } from './cast.ts'
-import { governanceOperationRecipes } from './recipes/governance.ts'
-import { identityOperationRecipes } from './recipes/identity.ts'
 import { asking, makeRows, nameOf, notThere, recipeOf } from './recipes/recipe.ts'
-import type { Ids, NotThere, Place, Recipe, Recipes } from './recipes/recipe.ts'
+import type { Ids, NotThere, Place, Recipe } from './recipes/recipe.ts'
+import { operationRecipes } from './recipes/recipes.ts'
 import type { Headers, Stage } from './stage.ts'
 import { createTrial } from './trial.ts'
 import type { Refused, Trial } from './trial.ts'
-
-/** Each area's table. */
-export const operationRecipes: Recipes = { ...identityOperationRecipes, ...governanceOperationRecipes }
 
 /** The two sides, and a partner that the provider has suspended. */
 export type Parties = { readonly own: Party; readonly other: Party; readonly suspended: Party }
@@ -78,6 +74,14 @@ async function refusals({ trial, operation, recipe, parties }: Case, ids: Ids): 
       ? ([['a key of the sandbox', own.keys.sandbox, '403 auth.live_key_needed']] as const)
       : []),
     ...(changes ? foreignPages(own) : []),
+    ...(recipe.proof
+      ? ([['an owner who came a while ago', own.stale, '403 auth.step_up_required']] as const)
+      : []),
+    [
+      'the owner in an environment that is not there',
+      { ...own.members.owner, 'portico-environment': 'staging' },
+      '400 auth.environment_unknown',
+    ],
     ...memberRoles
       .filter((role) => !mayCall(operation, role))
       .map((role) => [`a member as ${role}`, own.members[role], '403 auth.role_too_small'] as const),
@@ -202,6 +206,9 @@ async function rightOnes(one: Case): Promise<void> {
     ["the other partner's live key", other.keys.live, other, other.place],
     ...roles.map((role): [string, Headers, Party, Place] => [role, own.members[role], own, own.place]),
   ]
+  if (!one.keysOnly && !recipe.proof && mayCall(operation, 'owner')) {
+    callers.push(['an owner who came a while ago', own.stale, own, own.place])
+  }
   if (!operation.organisation) {
     callers.push(['a key of the sandbox', own.keys.sandbox, own, elsewhere(own.place)])
     const [role] = roles

@@ -3,7 +3,7 @@ import type { Realm } from '#/identity/sessions/sessions.ts'
 import type { Route } from '#/kernel/http/http.ts'
 import type { Asking } from './answer.ts'
 import { accountRecipes } from './recipes/account.ts'
-import { bearer, somebodySignedIn } from './cast.ts'
+import { aWhile, bearer, somebodySignedIn } from './cast.ts'
 import { asking, makeRows, nameOf, notThere, recipeOf } from './recipes/recipe.ts'
 import type { Recipe, Someone } from './recipes/recipe.ts'
 import type { Scene } from './scene.ts'
@@ -46,6 +46,16 @@ function guests({ scene, realm }: Pick<Case, 'scene' | 'realm'>) {
   return wanted.map((as) => () => somebodySignedIn(scene.stage, realm, as))
 }
 
+const cameAWhileAgo = 'somebody who came a while ago'
+
+/** Signed in, and has not proved lately that it is them. */
+function staleGuest({ scene, realm }: Case) {
+  const { place } = scene.parties.own
+  const as =
+    realm === 'portal' ? ({ role: 'viewer', place } as const) : ({ role: 'auditor', place: null } as const)
+  return somebodySignedIn(scene.stage, realm, as, Date.now() - aWhile)
+}
+
 async function refusals(one: Case): Promise<void> {
   const { scene, trial, route, recipe } = one
   const guest = await guests(one)[0]!()
@@ -53,6 +63,9 @@ async function refusals(one: Case): Promise<void> {
   const refused = [
     ...(route.permission === 'session' ? nobody(one) : []),
     ...(route.method === 'GET' ? [] : foreignPages(guest.headers, route)),
+    ...(recipe.proof
+      ? ([[cameAWhileAgo, (await staleGuest(one)).headers, '403 auth.step_up_required']] as const)
+      : []),
   ]
   await trial.changesNothing(nameOf(route), async () => {
     for (const [who, headers, expected] of refused) await trial.expect(who, call, headers, expected)
@@ -113,7 +126,7 @@ async function strangers(one: Case): Promise<void> {
   const stranger = await somebodySignedIn(scene.stage, realm, as)
   const ids = await makeRows(scene.stage, recipe, guest)
   for (const [name, row] of rows) {
-    const theirs = await (row.foreign ?? row.make)(scene.stage, stranger)
+    const theirs = await (row.foreign ?? row.make)(scene.stage, stranger, ids)
     const withId = (id: string): Asking => asking(route, recipe, { ...ids, [name]: id }, guest)
     const missing = notThere(recipe, row, theirs, withId)
     await trial.changesNothing(`${nameOf(route)} with another's ${name}`, () =>
@@ -135,6 +148,10 @@ async function rightOnes(one: Case): Promise<void> {
       await trial.expect(who, call, headers ?? guest.headers, status)
     }
   }
+  if (recipe.proof || route.permission === 'public') return
+  const guest = await staleGuest(one)
+  const call: Asking = asking(route, recipe, await makeRows(scene.stage, recipe, guest), guest)
+  await trial.expect(cameAWhileAgo, call, guest.headers, status)
 }
 
 /** Whom a public route knows is the same to it. */

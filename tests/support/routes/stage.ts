@@ -8,6 +8,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { after } from 'node:test'
 import { Type } from 'typebox'
+import { accessActions, accessOperations, accessRoutes } from '#/access/access.ts'
 import { packageOf } from '#/access/packages/packages.ts'
 import { createGateway, createNodeLane } from '#/gateway/gateway.ts'
 import { createAuditSink } from '#/governance/audit/audit.ts'
@@ -101,6 +102,7 @@ function registriesOf(parts: Parts, surfaces: Stage['surfaces']) {
   const { sealer, outbound } = parts
   const clock = systemClock()
   const log = silentLog()
+  const actions = { ...accessActions, ...proposable }
   const deps = { sealer, clock, outbound, log, provider, packageOf }
   const pages = { member: `${publicUrl}/portal/invitations`, operator: `${adminUrl}/console/invitations` }
   const callback = (realm: string, id: string) => `${publicUrl}/${realm}/sso/${publicId('sso', id)}/callback`
@@ -110,10 +112,12 @@ function registriesOf(parts: Parts, surfaces: Stage['surfaces']) {
       ...usageOperations(deps),
       ...identityOperations({ ...deps, invitationPage: pages.member }),
       ...governanceOperations(deps),
+      ...accessOperations(deps),
     ],
     management: [
       ...identityRoutes({ ...deps, pages }),
-      ...governanceRoutes({ ...deps, anchor: { read: () => null }, actions: proposable }),
+      ...governanceRoutes({ ...deps, anchor: { read: () => null }, actions }),
+      ...accessRoutes({ ...deps, actions }),
     ],
     account: { portal: accountRoutes(surfaces.portal, sso), console: accountRoutes(surfaces.console, sso) },
   }

@@ -38,7 +38,7 @@ export function createTrial(stage: Stage, door: Door): Trial {
     },
     async expectAlike(who, headers, { calls, status }) {
       const [first, ...others] = calls
-      if (!first || others.length === 0) throw new Error('there is nothing to compare')
+      if (!first) throw new Error('there is nothing to ask')
       const one = await trial.expect(who, first, headers, status)
       for (const call of others) {
         const other = await ask(call, headers)

@@ -90,15 +90,15 @@ export const accountRecipes: Recipes<Someone> = {
   'DELETE /sessions/:id': { rows: { id: session } },
 
   'POST /password': { body: () => ({ current: password, next: `another ${newId()}` }) },
-  'POST /totp': {},
+  'POST /totp': { proof: true },
   // There is none yet, for all three of them.
-  'POST /totp/confirm': { body: () => ({ code: '123456' }), status: 409 },
-  'POST /totp/recovery-codes': { status: 409 },
-  'DELETE /totp': {},
+  'POST /totp/confirm': { body: () => ({ code: '123456' }), status: 409, proof: true },
+  'POST /totp/recovery-codes': { status: 409, proof: true },
+  'DELETE /totp': { proof: true },
 
-  'POST /passkeys/options': {},
-  'POST /passkeys': { body: () => ({ name: 'Phone', answer: registration }), ...madeUp },
-  'DELETE /passkeys/:id': { rows: { id: passkey } },
+  'POST /passkeys/options': { proof: true },
+  'POST /passkeys': { body: () => ({ name: 'Phone', answer: registration }), proof: true, ...madeUp },
+  'DELETE /passkeys/:id': { rows: { id: passkey }, proof: true },
   'POST /session/passkey/options': {},
   'POST /session/passkey': { body: () => ({ attempt: 'made up', answer: assertion }), ...madeUp },
   'POST /session/second-passkey/options': { body: () => ({ ticket: 'made up' }), ...noTicket },

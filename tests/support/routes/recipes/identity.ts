@@ -9,7 +9,7 @@ import { somebody } from '../cast.ts'
 import type { Place, Recipes, Row } from './recipe.ts'
 import type { Stage } from '../stage.ts'
 
-export const partner: Row = { isPartner: true, make: async (_, { partnerId }) => publicId('ptn', partnerId) }
+export const partner: Row = { kind: 'partner', make: async (_, { partnerId }) => publicId('ptn', partnerId) }
 
 const application: Row = {
   inEnvironment: true,
@@ -102,9 +102,10 @@ export const identityOperationRecipes: Recipes = {
   'POST /partner/keys': {
     rows: { application },
     body: ({ application }) => ({ application, label: 'Made', scopes: ['usage:read'] }),
+    proof: true,
   },
   'PATCH /partner/keys/{id}': { rows: { id: key }, body: () => ({ scopes: ['usage:read'] }) },
-  'POST /partner/keys/{id}/rotate': { rows: { id: key }, body: () => ({}) },
+  'POST /partner/keys/{id}/rotate': { rows: { id: key }, body: () => ({}), proof: true },
   'POST /partner/keys/{id}/revoke': { rows: { id: key }, body: () => ({ reason: 'leaked' }) },
 
   'PATCH /partner/team/{id}': { rows: { id: member }, body: () => ({ role: 'finance' }) },

@@ -8,7 +8,11 @@
  *
  * Each row is made anew for every call, through the doors, in the partner (or for the person) whose turn it is; a
  * foreign and an absent one follow from it. Statuses follow from the registry: the permission says which roles may, the
- * declared answer what they get. A list needs no line.
+ * declared answer what they get. A list needs no line, only something to show: whatever a partner has bears its marker
+ * (`furnish` in `scene.ts`).
+ *
+ * A new area needs a table beside this file that is gathered in `recipes.ts`, and its registry in `registriesOf`
+ * (`stage.ts`).
  */
 import type { Realm } from '#/identity/sessions/sessions.ts'
 import type { PartnerOperation, Route } from '#/kernel/http/http.ts'
@@ -37,16 +41,19 @@ export type Someone = {
 }
 
 export type Row<Where = Place> = {
-  /** Its public id. */
-  readonly make: (stage: Stage, where: Where) => Promise<string>
+  /** Its public id; `made` are those of the rows before it. */
+  readonly make: (stage: Stage, where: Where, made: Ids) => Promise<string>
   /** Of the other side; without it what `make` makes elsewhere. */
-  readonly foreign?: (stage: Stage, where: Where) => Promise<string>
+  readonly foreign?: (stage: Stage, where: Where, made: Ids) => Promise<string>
   /** An id that nothing has; without it the prefix with other digits, and ids are `prefix_` and 32 of them. */
   readonly absent?: () => string
   /** It stands in one environment, and from the other it is not seen. */
   readonly inEnvironment?: true
-  /** It is the partner itself, to which the other rows of the recipe belong: no operator is foreign to one. */
-  readonly isPartner?: true
+  /**
+   * `partner`: the partner itself, to which the other rows of the recipe belong. `shared`: everybody's, such as a
+   * capability. Neither has a foreign one.
+   */
+  readonly kind?: 'partner' | 'shared'
 }
 
 export type Recipe<Where = Place> = {
@@ -62,6 +69,8 @@ export type Recipe<Where = Place> = {
   readonly also?: readonly string[]
   /** A service key gets 403: this is for people. */
   readonly peopleOnly?: true
+  /** A person needs a fresh proof that it is them: without one 403. */
+  readonly proof?: true
   /** Why the answer of this list shows nothing of the partner by which it could be recognised. */
   readonly unmarked?: string
 }
@@ -91,13 +100,15 @@ export function recipeOf<Where>(recipes: Recipes<Where>, declared: Declared, nam
 /** What is there for others alone, what is there for nobody, and what cannot be: one answer for all of them. */
 export type NotThere = { readonly calls: readonly Asking[]; readonly status: number }
 
+/** `id`: of a row that is there, for others where the row has owners. */
 export function notThere<Where>(
   recipe: Recipe<Where>,
   row: Row<Where>,
-  theirId: string,
+  id: string,
   withId: (id: string) => Asking,
 ): NotThere {
-  const ids = [theirId, absentLike(row, theirId), ...(row.absent ? [] : ['x'])]
+  const foreign = row.kind === undefined ? [id] : []
+  const ids = [...foreign, absentLike(row, id), ...(row.absent ? [] : ['x'])]
   return { calls: ids.map(withId), status: recipe.absentStatus ?? 404 }
 }
 
@@ -122,7 +133,7 @@ export function absentLike<Where>(row: Row<Where>, id: string): string {
 /** Every row of the recipe. */
 export async function makeRows<Where>(stage: Stage, recipe: Recipe<Where>, where: Where): Promise<Ids> {
   const ids: Record<string, string> = {}
-  for (const [name, row] of Object.entries(recipe.rows ?? {})) ids[name] = await row.make(stage, where)
+  for (const [name, row] of Object.entries(recipe.rows ?? {})) ids[name] = await row.make(stage, where, ids)
   return ids
 }
 
