@@ -1,9 +1,8 @@
 /** Who calls: two partners with every credential that is theirs or was, and the provider's people and services. */
-import { setTimeout as delay } from 'node:timers/promises'
 import { memberRoles, operatorRoles, serviceRoles } from '#/governance/roles/roles.ts'
 import type { MemberRole, OperatorRole, ServiceRole } from '#/governance/roles/roles.ts'
 import { createApplication } from '#/identity/applications/applications.ts'
-import { createKey, randomText, revokeKey } from '#/identity/keys/keys.ts'
+import { createKey, randomText, revokeKey, rotateKey } from '#/identity/keys/keys.ts'
 import type { Key } from '#/identity/keys/keys.ts'
 import { createPartner } from '#/identity/partners/partners.ts'
 import {
@@ -21,6 +20,8 @@ import type { Place, Someone } from './recipes/recipe.ts'
 import type { Headers, Stage } from './stage.ts'
 
 const day = 86_400_000
+
+const past = () => new Date(Date.now() - 3_600_000)
 
 /** Longer ago than a proof of oneself is good for what asks for one, and not so long that a session is over. */
 export const aWhile = 15 * 60_000
@@ -140,7 +141,6 @@ export async function newPlace(stage: Stage, marker: string): Promise<Place> {
 }
 
 async function keysOf(stage: Stage, { partnerId, marker }: Place): Promise<Party['keys']> {
-  const soon = new Date(Date.now() + 300)
   const names = ['live', 'sandbox', 'bound', 'expired', 'revoked'] as const
   const revoked: Key[] = []
   const keys = await settled(names, (name) =>
@@ -150,8 +150,9 @@ async function keysOf(stage: Stage, { partnerId, marker }: Place): Promise<Party
       const made = await createKey(tx, partnerId, id, {
         label: `${marker} ${name}`,
         ...(name === 'bound' && { bounds: { scopes: ['nothing:read'], networks: null } }),
-        ...(name === 'expired' && { expiresAt: soon }),
       })
+      // Rotated, with an overlap that has been over for an hour.
+      if (name === 'expired') await rotateKey(tx, partnerId, made.id, { overlapUntil: past() })
       if (name === 'revoked') revoked.push(made)
       return bearer(made.key)
     }),
@@ -175,12 +176,10 @@ export async function createParty(stage: Stage, marker: string): Promise<Party> 
   const { personId } = await somebody(stage, { place, role: 'owner' })
   const stale = cookieOf('portal', await openSession(stage, 'portal', personId, Date.now() - aWhile))
   const gone = await goneOf(stage, 'portal', { place, role: 'owner' })
-  await delay(300)
   return { place, keys, members, stale, gone }
 }
 
 export async function createProvider(stage: Stage): Promise<Provider> {
-  const soon = new Date(Date.now() + 100)
   const operators = await settled(operatorRoles, async (role) => {
     const { personId } = await somebody(stage, { role, place: null })
     return cookieOf('console', await openSession(stage, 'console', personId))
@@ -188,10 +187,9 @@ export async function createProvider(stage: Stage): Promise<Provider> {
   const serviceIn = (role: ServiceRole, expiresAt: Date | null = null) =>
     stage.inTx((tx) => createServiceKey(tx, { name: role, role, expiresAt }))
   const services = await settled(serviceRoles, async (role) => bearer((await serviceIn(role)).key))
-  const [expired, revoked] = [await serviceIn('admin', soon), await serviceIn('admin')]
+  const [expired, revoked] = [await serviceIn('admin', past()), await serviceIn('admin')]
   await stage.inTx((tx) => revokeServiceKey(tx, revoked.id, 'leaked'))
   const gone = await goneOf(stage, 'console', { role: 'admin', place: null })
-  await delay(100)
   return {
     services: { ...services, expired: bearer(expired.key), revoked: bearer(revoked.key) },
     operators,
