@@ -6,7 +6,9 @@ import { createPartner } from '#/identity/partners/partners.ts'
 import { newId } from '#/kernel/id/id.ts'
 import { adminApi } from './support/identity/admin.ts'
 import { testDatabase } from './support/database.ts'
-import { recipeOf } from './support/routes/recipes/recipe.ts'
+import { accountRecipes } from './support/routes/recipes/account.ts'
+import { missingIn, nameOf, recipeOf } from './support/routes/recipes/recipe.ts'
+import { operationRecipes, routeRecipes } from './support/routes/recipes/recipes.ts'
 import { declaredRoutes, routesIn } from './support/routes/sources.ts'
 import { createStage } from './support/routes/stage.ts'
 import { createTrial } from './support/routes/trial.ts'
@@ -54,6 +56,27 @@ test('every route and operation in the code is enumerated', () => {
   )
 })
 
+test('every route that needs a recipe has one, and no recipe is without its route', () => {
+  const { operations, management, account, surfaces } = stage
+  const behind = (['portal', 'console'] as const).flatMap((realm) =>
+    account[realm].map((one) => ({ ...one, path: one.path.slice(surfaces[realm].prefix.length) })),
+  )
+  const tables = [
+    [operationRecipes, operations],
+    [routeRecipes, management],
+    [accountRecipes, behind],
+  ] as const
+  const wanted = tables.flatMap(([recipes, routes]) =>
+    routes.flatMap((one) => missingIn(recipes[nameOf(one)], one)),
+  )
+  assert.deepEqual([...new Set(wanted)], [])
+  const left = tables.flatMap(([recipes, routes]) => {
+    const names = new Set(routes.map(nameOf))
+    return Object.keys(recipes).filter((name) => !names.has(name))
+  })
+  assert.deepEqual(left, [])
+})
+
 test('a declaration that cannot be read, and a route without a recipe, say what to do', () => {
   assert.throws(
     () => routesIn('a.ts', 'return route({ ...all, path: base })'),
@@ -61,10 +84,10 @@ test('a declaration that cannot be read, and a route without a recipe, say what 
   )
   const withIds = { method: 'DELETE', path: '/partner/things/{id}/parts/{part}' } as const
   assert.throws(
-    () => recipeOf({}, withIds, 'DELETE /partner/things/{id}/parts/{part}'),
+    () => recipeOf({}, withIds),
     /'DELETE .*' needs a row for \{id\} and a row for \{part\} and a line, .* tests\/support\/routes\/recipes\/<area>\.ts/,
   )
-  assert.deepEqual(recipeOf({}, { method: 'GET', path: '/partner/things' }, 'GET /partner/things'), {})
+  assert.deepEqual(recipeOf({}, { method: 'GET', path: '/partner/things' }), {})
 })
 
 test('an answer that is another than it should be, one that tells, and a change are found', async () => {

@@ -6,8 +6,8 @@ import type { TestDatabase } from '../database.ts'
 
 const mark = '/* owner */'
 const forms = [
-  /(?:\w+\.)?partner_id (?:=|is not distinct from) (\$\d+)(?:::(uuid))? \/\* owner \*\//g,
-  /(?:\w+\.)?partner_id = any \((\$\d+)::(uuid\[\])\) \/\* owner \*\//g,
+  /(?<![\w.])(?:\w+\.)?partner_id (?:=|is not distinct from) (\$\d+)(?:::(uuid))? \/\* owner \*\//g,
+  /(?<![\w.])(?:\w+\.)?partner_id = any \((\$\d+)::(uuid\[\])\) \/\* owner \*\//g,
 ]
 
 /** The parameter stays in it, so that numbers and types of all others are what they were. */

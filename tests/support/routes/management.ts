@@ -27,7 +27,7 @@ export async function managementFindings(scene: Scene): Promise<string[]> {
   const { stage } = scene
   const trial = createTrial(stage, 'admin')
   for (const route of stage.management) {
-    const recipe = recipeOf(routeRecipes, route, nameOf(route))
+    const recipe = recipeOf(routeRecipes, route)
     const one = { scene, trial, route, recipe, place: await newPlace(stage, 'lumen') }
     const call = asking(route, recipe, await makeRows(stage, recipe, one.place), one.place)
     await trial.changesNothing(nameOf(route), () => refusals(one, call))

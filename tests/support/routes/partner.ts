@@ -31,7 +31,7 @@ const inSandbox = (headers: Headers): Headers => ({ ...headers, 'portico-environ
 export async function partnerFindings(stage: Stage, parties: Parties): Promise<string[]> {
   const trial = createTrial(stage, 'partner')
   for (const operation of stage.operations) {
-    const recipe = recipeOf(operationRecipes, operation, nameOf(operation))
+    const recipe = recipeOf(operationRecipes, operation)
     const one = { stage, trial, operation, recipe, parties }
     const ids = await makeRows(stage, recipe, parties.own.place)
     await trial.changesNothing(nameOf(operation), () => refusals(one, ids))
@@ -49,7 +49,7 @@ export async function partnerFindings(stage: Stage, parties: Parties): Promise<s
 export async function firstBreach(stage: Stage, parties: Parties): Promise<string[]> {
   const trial = createTrial(stage, 'partner')
   for (const operation of stage.operations) {
-    const recipe = recipeOf(operationRecipes, operation, nameOf(operation))
+    const recipe = recipeOf(operationRecipes, operation)
     const one = { stage, trial, operation, recipe, parties, keysOnly: true }
     await strangers(one)
     if (operation.method === 'GET') await rightOnes(one)

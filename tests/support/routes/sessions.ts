@@ -26,7 +26,7 @@ export async function sessionFindings(scene: Scene, realm: Realm): Promise<strin
   const { prefix } = stage.surfaces[realm]
   for (const route of stage.account[realm]) {
     const behind = { ...route, path: route.path.slice(prefix.length) }
-    const one = { scene, realm, trial, route, recipe: recipeOf(accountRecipes, behind, nameOf(behind)) }
+    const one = { scene, realm, trial, route, recipe: recipeOf(accountRecipes, behind) }
     await refusals(one)
     await strangers(one)
     await rightOnes(one)

@@ -79,21 +79,24 @@ export type Recipes<Where = Place> = Readonly<Record<string, Recipe<Where>>>
 
 type Declared = Pick<PartnerOperation | Route, 'method' | 'path' | 'body'>
 
-/** Throws with what to add, and where. */
-export function recipeOf<Where>(recipes: Recipes<Where>, declared: Declared, name: string): Recipe<Where> {
-  const recipe = recipes[name]
+/** What to add for the route, and where; empty: nothing. */
+export function missingIn(recipe: Recipe<never> | undefined, declared: Declared): string[] {
   const named = [...declared.path.matchAll(/\{(\w+)\}|:(\w+)/g)].map(([, braced, colon]) => braced ?? colon!)
-  const missing = named.filter((id) => recipe?.rows?.[id] === undefined)
   const wants = [
-    ...missing.map((id) => `a row for {${id}}`),
+    ...named.filter((id) => recipe?.rows?.[id] === undefined).map((id) => `a row for {${id}}`),
     ...(declared.body && !recipe?.body ? ['a body'] : []),
     ...(declared.method !== 'GET' && !recipe ? ['a line, if only an empty one'] : []),
   ]
-  if (wants.length > 0) {
-    throw new Error(
-      `'${name}' needs ${wants.join(' and ')} in the table of its area, tests/support/routes/recipes/<area>.ts; recipe.ts says how`,
-    )
-  }
+  if (wants.length === 0) return []
+  const where = 'the table of its area, tests/support/routes/recipes/<area>.ts'
+  return [`'${nameOf(declared)}' needs ${wants.join(' and ')} in ${where}; recipe.ts says how`]
+}
+
+/** Throws with what is missing. */
+export function recipeOf<Where>(recipes: Recipes<Where>, declared: Declared): Recipe<Where> {
+  const recipe = recipes[nameOf(declared)]
+  const [missing] = missingIn(recipe, declared)
+  if (missing !== undefined) throw new Error(missing)
   return recipe ?? {}
 }
 
