@@ -38,7 +38,8 @@ export function routesIn(file: string, text: string): DeclaredRoute[] {
       const path = pathIn(part, constants)
       if (!path) throw new Error(`${file}: the path cannot be read in ${part.slice(0, 200)}`)
       const name = `${method} ${path}`
-      const pattern = new RegExp(`^${name.split(inserted).map(RegExp.escape).join('[\\w-]+')}$`)
+      const written = name.split(inserted).map((text) => RegExp.escape(text))
+      const pattern = new RegExp(`^${written.join('[\\w-]+')}$`)
       return { file, name, declares: (other) => pattern.test(other) }
     })
 }
