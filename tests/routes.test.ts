@@ -1,29 +1,24 @@
-/** Every route of the management API × every credential: who is nobody, who may not, and who gets past the guard. */
+/** What holds of every route by its declaration, and that the enumeration of routes knows all of them. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { allows, isPermission, operatorRoles } from '#/governance/roles/roles.ts'
-import { deriveDemoKey, randomText } from '#/identity/keys/keys.ts'
-import { createServiceKey, revokeServiceKey } from '#/identity/service-keys/service-keys.ts'
+import { isPermission } from '#/governance/roles/roles.ts'
+import { createPartner } from '#/identity/partners/partners.ts'
 import { newId } from '#/kernel/id/id.ts'
 import { adminApi } from './support/identity/admin.ts'
 import { testDatabase } from './support/database.ts'
+import { accountRecipes } from './support/routes/recipes/account.ts'
+import { missingIn, nameOf, recipeOf } from './support/routes/recipes/recipe.ts'
+import { operationRecipes, routeRecipes } from './support/routes/recipes/recipes.ts'
+import { declaredRoutes, routesIn } from './support/routes/sources.ts'
+import { createStage } from './support/routes/stage.ts'
+import { createTrial } from './support/routes/trial.ts'
 
-const api = await adminApi(await testDatabase())
-
-/** Ids that nothing has. */
-const absent: Readonly<Record<string, string>> = { id: '0'.repeat(32), invitation: `ivt_${'0'.repeat(32)}` }
-
-function requests(): { name: `${string} /${string}`; permission: string }[] {
-  return api.routes.flatMap(({ method, path, permission }) => {
-    const url = path.replaceAll(/:(\w+)/g, (_, name: string) => absent[name] ?? '') as `/${string}`
-    const methods = method === 'GET' ? ['GET', 'HEAD'] : [method]
-    return methods.map((one) => ({ name: `${one} ${url}` as const, permission }))
-  })
-}
+const database = await testDatabase()
+const stage = await createStage(database)
 
 test('every route names a permission of operators, and says what it answers', () => {
-  assert.ok(api.routes.length >= 22, String(api.routes.length))
-  for (const { method, path, permission, answer } of api.routes) {
+  assert.ok(stage.management.length >= 22, String(stage.management.length))
+  for (const { method, path, permission, answer } of stage.management) {
     assert.ok(isPermission('operator', permission), `${method} ${path}: ${permission}`)
     assert.ok(path.startsWith('/v1/'), path)
     assert.ok(answer, `${method} ${path}`)
@@ -32,56 +27,91 @@ test('every route names a permission of operators, and says what it answers', ()
   }
 })
 
-test('401 without a credential, and with one that is nobody’s any more', async () => {
-  const make = (expiresAt: Date | null = null) =>
-    api.inTx((tx) => createServiceKey(tx, { name: 'gone', role: 'admin', expiresAt }))
-  const revoked = await make()
-  await api.inTx((tx) => revokeServiceKey(tx, revoked.id, 'leaked'))
-  const admin = await api.key('admin')
-  const nobody: Readonly<Record<string, Record<string, string>>> = {
-    none: {},
-    unknown: { authorization: `Bearer ${randomText('pts_')}` },
-    revoked: { authorization: `Bearer ${revoked.key}` },
-    expired: { authorization: `Bearer ${(await make(new Date(Date.now() - 1))).key}` },
-    mistyped: { authorization: `Bearer ${admin.slice(0, -1)}${admin.endsWith('a') ? 'b' : 'a'}` },
-    'another scheme': { authorization: `Basic ${admin}` },
-    "a partner's key": { authorization: `Bearer ${deriveDemoKey('secret', 'starter', 'live')}` },
-    'a wrong key beside a good session': {
-      authorization: 'Bearer pts_',
-      operator: `admin ${newId()} ${Date.now()}`,
-    },
-  }
-  for (const { name } of requests()) {
-    for (const [credential, headers] of Object.entries(nobody)) {
-      const { status, headers: answered } = await api.call(name, { headers })
-      assert.equal(status, 401, `${name} with ${credential}`)
-      const challenge =
-        credential === 'none' ? 'Bearer realm="Portico"' : 'Bearer realm="Portico", error="invalid_token"'
-      assert.equal(answered['www-authenticate'], challenge)
-    }
+test('every operation of partners names a permission of members, and who only looks changes nothing', () => {
+  assert.ok(stage.operations.length >= 25, String(stage.operations.length))
+  for (const { method, path, permission = '' } of stage.operations) {
+    assert.ok(isPermission('member', permission), `${method} ${path}: ${permission}`)
+    assert.equal(permission.endsWith(':read'), method === 'GET', `${method} ${path}`)
   }
 })
 
-for (const role of operatorRoles) {
-  test(`403 for ${role} exactly where the role does not bring the permission`, async () => {
-    const service = { authorization: `Bearer ${await api.key(role)}` }
-    const person = { operator: `${role} ${newId()} ${Date.now()}` }
-    for (const { name, permission } of requests()) {
-      for (const headers of [service, person]) {
-        // An empty body is wrong everywhere, so nothing happens behind the guard.
-        const { status } = await api.call(name, {
-          headers,
-          ...(!/^(GET|HEAD|DELETE)/.test(name) && { body: {} }),
-        })
-        assert.ok(status < 500, `${name} as ${role}: ${status}`)
-        assert.equal(status === 403, !allows('operator', role, permission), `${name} as ${role}: ${status}`)
-        assert.notEqual(status, 401, `${name} as ${role}`)
-      }
-    }
+test('every route and operation in the code is enumerated', () => {
+  const known = [...stage.operations, ...stage.management].map(({ method, path }) => `${method} ${path}`)
+  for (const realm of ['portal', 'console'] as const) {
+    const { prefix } = stage.surfaces[realm]
+    known.push(...stage.account[realm].map(({ method, path }) => `${method} ${path.replace(prefix, '~')}`))
+  }
+  const declared = declaredRoutes()
+  const forgotten = declared
+    .filter(({ declares }) => !known.some(declares))
+    .map(
+      ({ file, name }) =>
+        `${name} of ${file}: add its registry in registriesOf, tests/support/routes/stage.ts`,
+    )
+  assert.deepEqual(forgotten, [])
+  // Else the reading of the code would have overlooked it.
+  assert.deepEqual(
+    known.filter((name) => !declared.some(({ declares }) => declares(name))),
+    [],
+  )
+})
+
+test('every route that needs a recipe has one, and no recipe is without its route', () => {
+  const { operations, management, account, surfaces } = stage
+  const behind = (['portal', 'console'] as const).flatMap((realm) =>
+    account[realm].map((one) => ({ ...one, path: one.path.slice(surfaces[realm].prefix.length) })),
+  )
+  const tables = [
+    [operationRecipes, operations],
+    [routeRecipes, management],
+    [accountRecipes, behind],
+  ] as const
+  const wanted = tables.flatMap(([recipes, routes]) =>
+    routes.flatMap((one) => missingIn(recipes[nameOf(one)], one)),
+  )
+  assert.deepEqual([...new Set(wanted)], [])
+  const left = tables.flatMap(([recipes, routes]) => {
+    const names = new Set(routes.map(nameOf))
+    return Object.keys(recipes).filter((name) => !names.has(name))
   })
-}
+  assert.deepEqual(left, [])
+})
+
+test('a declaration that cannot be read, and a route without a recipe, say what to do', () => {
+  assert.throws(
+    () => routesIn('a.ts', 'return route({ ...all, path: base })'),
+    /a\.ts: the path cannot be read/,
+  )
+  const withIds = { method: 'DELETE', path: '/partner/things/{id}/parts/{part}' } as const
+  assert.throws(
+    () => recipeOf({}, withIds),
+    /'DELETE .*' needs a row for \{id\} and a row for \{part\} and a line, .* tests\/support\/routes\/recipes\/<area>\.ts/,
+  )
+  assert.deepEqual(recipeOf({}, { method: 'GET', path: '/partner/things' }), {})
+})
+
+test('an answer that is another than it should be, one that tells, and a change are found', async () => {
+  const trial = createTrial(stage, 'admin')
+  const calls = ['/v1/partners', '/v1/nothing'].map((url) => ({ method: 'GET', url, body: undefined }))
+  await trial.expect('nobody', calls[0]!, {}, '401 guard.unauthenticated')
+  assert.deepEqual(trial.findings, [])
+  await trial.expect('nobody', calls[0]!, {}, '403 guard.forbidden')
+  await trial.expectAlike('nobody', {}, { calls, status: 401 })
+  await trial.changesNothing('this', async () => {
+    await stage.inTx((tx) => createPartner(tx, { slug: 'new', name: 'New' }))
+  })
+  const [wrong, telling, changing, ...more] = trial.findings
+  assert.match(wrong ?? '', /GET .* for nobody: 401 guard\.unauthenticated instead of 403 guard\.forbidden/)
+  assert.match(telling ?? '', /GET \/v1\/partners for nobody: .*; but GET \/v1\/nothing: .*404/)
+  assert.match(changing ?? '', /this: .* changed .*identity_partner/)
+  assert.deepEqual(more, [])
+})
 
 test('a role that does not exist any more may nothing', async () => {
+  const api = await adminApi(database)
   const headers = { operator: `superuser ${newId()} ${Date.now()}` }
-  for (const { name } of requests()) assert.equal((await api.call(name, { headers })).status, 403, name)
+  for (const { method, path } of api.routes) {
+    const url = path.replaceAll(/:\w+/g, '0') as `/${string}`
+    assert.equal((await api.call(`${method} ${url}`, { headers })).status, 403, `${method} ${path}`)
+  }
 })

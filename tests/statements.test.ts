@@ -1,28 +1,10 @@
 /** Every SQL statement of the server is prepared against the migrated database: names, types and grants fit. */
 import assert from 'node:assert/strict'
-import { globSync } from 'node:fs'
-import { join } from 'node:path'
 import { test } from 'node:test'
-import { pathToFileURL } from 'node:url'
 import { testDatabase } from './support/database.ts'
+import { statementsByFile } from './support/ownership/statements.ts'
 
-const root = join(import.meta.dirname, '..')
 const database = await testDatabase()
-
-/** Files whose exported `statements` hold SQL: the stores, and the kernel's own. */
-async function statementsByFile(): Promise<Map<string, Readonly<Record<string, string>>>> {
-  const found = new Map<string, Readonly<Record<string, string>>>()
-  const files = globSync('server/**/*.ts', { cwd: root }).filter(
-    (file) => !file.endsWith('.test.ts') && !file.endsWith('main.ts'),
-  )
-  for (const file of files.toSorted()) {
-    const loaded = (await import(pathToFileURL(join(root, file)).href)) as {
-      statements?: Record<string, string>
-    }
-    if (loaded.statements) found.set(file, loaded.statements)
-  }
-  return found
-}
 
 /** Areas whose tables stand in the worlds; the others' stand in control alone. */
 const worldAreas = ['usage', 'money', 'webhooks', 'objects', 'operations', 'sandbox', 'kernel']

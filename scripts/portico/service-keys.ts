@@ -1,6 +1,6 @@
 /** `npm run portico -- service-key …`: the way into the management API before there is an operator who is signed in. */
 
-import { isOperatorRole, operatorRoles } from '../../server/governance/roles/roles.ts'
+import { isServiceRole, serviceRoles } from '../../server/governance/roles/roles.ts'
 import {
   createServiceKey,
   listServiceKeys,
@@ -20,7 +20,7 @@ export const serviceKeyCommands: Readonly<Record<string, Command>> = {
     run: (args) => answer(args, { arguments: [0, 0], changes: false }, list),
   },
   'service-key create': {
-    usage: `service-key create --name NAME --role ${operatorRoles.join('|')} [--days N]`,
+    usage: `service-key create --name NAME --role ${serviceRoles.join('|')} [--days N]`,
     about: 'make a key for the management API and show it, once',
     run: (args) =>
       answer(
@@ -59,7 +59,7 @@ function list(): Work {
 
 function create({ name, role, days }: Options): Work | null {
   const expiry = daysFromNow(days)
-  if (!name?.trim() || name.length > 120 || role === undefined || !isOperatorRole(role)) return null
+  if (!name?.trim() || name.length > 120 || role === undefined || !isServiceRole(role)) return null
   if (expiry === null) return null
   return async (tx) => {
     const created = await createServiceKey(tx, { name: name.trim(), role, expiresAt: expiry.at })

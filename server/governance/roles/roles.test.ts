@@ -6,11 +6,12 @@ import {
   covers,
   isMemberRole,
   isOperatorRole,
+  isServiceRole,
   isPermission,
   memberPermissions,
   memberRoles,
   operatorPermissions,
-  operatorRoles,
+  serviceRoles,
   permissionsPage,
 } from '#/governance/roles/roles.ts'
 
@@ -46,7 +47,7 @@ test('only an owner makes owners', () => {
 test('only an admin hands out roles and service keys', () => {
   for (const name of ['operators:write', 'service-keys:write', 'sso:write']) {
     assert.deepEqual(
-      operatorRoles.filter((role) => allows('operator', role, name)),
+      serviceRoles.filter((role) => allows('operator', role, name)),
       ['admin'],
     )
   }
@@ -54,7 +55,7 @@ test('only an admin hands out roles and service keys', () => {
 
 test('whoever may change a thing may see it', () => {
   const sides = [
-    ['operator', operatorRoles, operatorNames],
+    ['operator', serviceRoles, operatorNames],
     ['member', memberRoles, memberNames],
   ] as const
   for (const [side, roles, names] of sides) {
@@ -71,7 +72,9 @@ test('what is not on the lists may nothing', () => {
   for (const strange of ['', 'Admin', 'root', 'constructor', '__proto__', 'toString', 'owner']) {
     assert.equal(allows('operator', strange, 'partners:read'), false)
     assert.equal(isOperatorRole(strange), false)
+    assert.equal(isServiceRole(strange), false)
   }
+  assert.deepEqual([isOperatorRole('service'), isServiceRole('service')], [false, true])
   for (const strange of ['', 'partners', 'constructor', '__proto__', 'public', 'team:read']) {
     assert.equal(allows('operator', 'admin', strange), false)
     assert.equal(isPermission('operator', strange), false)
@@ -86,12 +89,19 @@ test('the page has a row for each permission, with a mark for each role', () => 
     .split('\n')
     .filter((line) => line.startsWith('| `'))
   assert.equal(rows.length, operatorNames.length + memberNames.length)
-  for (const row of rows) assert.equal(row.split('|').length, 9, row)
-  assert.ok(rows.some((row) => row.startsWith('| `operators:write` | yes | – | – | – | – |')))
+  const widths = [
+    ...operatorNames.map(() => serviceRoles.length),
+    ...memberNames.map(() => memberRoles.length),
+  ]
+  assert.deepEqual(
+    rows.map((row) => row.split('|').length - 4),
+    widths,
+  )
+  assert.ok(rows.some((row) => row.startsWith('| `operators:write` | yes | – | – | – | – | – |')))
 })
 
 test('one role covers another exactly when it may all that the other may', () => {
-  for (const role of operatorRoles) {
+  for (const role of serviceRoles) {
     assert.ok(covers('operator', 'admin', role))
     assert.ok(covers('operator', role, role))
     const all = Object.keys(operatorPermissions)

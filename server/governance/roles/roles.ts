@@ -3,13 +3,17 @@
  * `read` looks, everything else changes. Routes name one, and the matrix in the reference is made from here.
  */
 
-/** A person of the provider, or a service of the provider by its key; `service` is for keys that ask for decisions. */
-export const operatorRoles = ['admin', 'partner-manager', 'finance', 'support', 'auditor', 'service'] as const
+/** A person of the provider. */
+export const operatorRoles = ['admin', 'partner-manager', 'finance', 'support', 'auditor'] as const
+
+/** A service of the provider by its key: as people, or for nothing but asking for decisions, which no person needs. */
+export const serviceRoles = [...operatorRoles, 'service'] as const
 
 /** A person of a partner. */
 export const memberRoles = ['owner', 'admin', 'developer', 'finance', 'viewer'] as const
 
 export type OperatorRole = (typeof operatorRoles)[number]
+export type ServiceRole = (typeof serviceRoles)[number]
 export type MemberRole = (typeof memberRoles)[number]
 
 /** Each with a sentence for the reference: what it lets one do. */
@@ -74,7 +78,7 @@ type Grants<Role extends string, P extends string, Reader extends Role> = {
 }
 
 /** The auditor sees everything and changes nothing: the type refuses anything else. */
-const operatorGrants: Grants<OperatorRole, OperatorPermission, 'auditor'> = {
+const operatorGrants: Grants<ServiceRole, OperatorPermission, 'auditor'> = {
   admin: keysOf(operatorPermissions),
   'partner-manager': [
     'partners:read',
@@ -147,6 +151,10 @@ export function covers(side: Side, role: string, other: string): boolean {
 }
 
 export function isOperatorRole(text: string): text is OperatorRole {
+  return operatorRoles.some((role) => role === text)
+}
+
+export function isServiceRole(text: string): text is ServiceRole {
   return granted.operator.has(text)
 }
 
@@ -168,9 +176,9 @@ verb changes something.
 
 ## Operators
 
-People of the provider, on the admin side. A service key carries one of these roles as well.
+People of the provider, on the admin side. A service key carries one of these roles as well; \`service\` is for keys alone.
 
-${matrix('operator', operatorRoles, operatorPermissions)}
+${matrix('operator', serviceRoles, operatorPermissions)}
 
 ## Members
 

@@ -50,7 +50,10 @@ describe('PATCH /v1/operators/:id', () => {
       body: { role: 'support' },
     })
     assert.deepEqual([absent.status, absent.body.code], [404, 'people.operator_not_found'])
-    assert.equal((await api.call(`PATCH ${at(admin)}`, { as, body: { role: 'owner' } })).status, 422)
+    // One is a member's, the other for keys alone.
+    for (const role of ['owner', 'service']) {
+      assert.equal((await api.call(`PATCH ${at(admin)}`, { as, body: { role } })).status, 422, role)
+    }
     const last = await api.call(`PATCH ${at(admin)}`, { as, body: { role: 'support' } })
     assert.deepEqual([last.status, last.body.code], [409, 'people.last_admin'])
   })

@@ -1,7 +1,7 @@
 /** Service keys in the management API. A key's text is in one answer only, and a person proves again who it is first. */
 import { Type } from 'typebox'
 import type { Static } from 'typebox'
-import { operatorRoles } from '#/governance/roles/roles.ts'
+import { serviceRoles } from '#/governance/roles/roles.ts'
 import {
   createServiceKey,
   listServiceKeys,
@@ -44,7 +44,7 @@ const ExpiresAt = Type.Optional(
 const CreateBody = Type.Object(
   {
     name: Type.String({ minLength: 1, maxLength: 120, pattern: '\\S' }),
-    role: Type.Union(operatorRoles.map((role) => Type.Literal(role))),
+    role: Type.Union(serviceRoles.map((role) => Type.Literal(role))),
     expiresAt: ExpiresAt,
   },
   { additionalProperties: false },

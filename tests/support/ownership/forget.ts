@@ -1,0 +1,54 @@
+/**
+ * Statements without their ownership: the condition in front of each `/* owner *` + `/` mark is replaced by one that is
+ * always true, on its way to PostgreSQL. What is still right then, row-level security alone holds up.
+ */
+import type { TestDatabase } from '../database.ts'
+
+const mark = '/* owner */'
+const forms = [
+  /(?<![\w.])(?:\w+\.)?partner_id (?:=|is not distinct from) (\$\d+)(?:::(uuid))? \/\* owner \*\//g,
+  /(?<![\w.])(?:\w+\.)?partner_id = any \((\$\d+)::(uuid\[\])\) \/\* owner \*\//g,
+]
+
+/** The parameter stays in it, so that numbers and types of all others are what they were. */
+export function withoutOwner(text: string): string {
+  const left = forms.reduce(
+    (rest, form) =>
+      rest.replaceAll(
+        form,
+        (_, value: string, type = 'uuid') => `(${value}::${type} is not distinct from ${value})`,
+      ),
+    text,
+  )
+  if (left.includes(mark)) {
+    throw new Error(
+      `this is not \`partner_id = $1 ${mark}\`, nor \`is not distinct from\`, nor \`= any\`: ${text}`,
+    )
+  }
+  return left
+}
+
+/**
+ * In the transactions of partners, from the first connection on: those of operators and of the system may touch
+ * everybody's rows, and there the condition says which partner is meant. The returned set holds the statements that
+ * lost one, as they were.
+ */
+export function forgetOwners(database: TestDatabase): ReadonlySet<string> {
+  const forgotten = new Set<string>()
+  for (const { pool } of [database.control, database.live, database.sandbox]) {
+    if (pool.totalCount > 0) throw new Error('the pool has connections already')
+    pool.on('connect', (client) => {
+      const query = client.query.bind(client) as (...args: unknown[]) => unknown
+      let partner = '*'
+      const forgetful = (text: unknown, ...rest: unknown[]) => {
+        if (typeof text !== 'string') return query(text, ...rest)
+        partner = /^begin; set local portico\.partner = '(.*)'/.exec(text)?.[1] ?? partner
+        if (partner === '*' || !text.includes(mark)) return query(text, ...rest)
+        forgotten.add(text)
+        return query(withoutOwner(text), ...rest)
+      }
+      Object.assign(client, { query: forgetful })
+    })
+  }
+  return forgotten
+}
