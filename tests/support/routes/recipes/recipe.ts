@@ -59,6 +59,8 @@ export type Row<Where = Place> = {
 export type Recipe<Where = Place> = {
   /** In the order in which they are made. Those that are in the path have the names they have there. */
   readonly rows?: Readonly<Record<string, Row<Where>>>
+  /** What must be there and is named nowhere, such as what a route ends of whoever calls. Made before the rows. */
+  readonly given?: (stage: Stage, where: Where) => Promise<unknown>
   readonly query?: (ids: Ids) => Readonly<Record<string, string>>
   readonly body?: (ids: Ids, where: Where) => object
   /** Of the right caller, where it is another than the declared one. Say why beside it. */
@@ -136,6 +138,7 @@ export function absentLike<Where>(row: Row<Where>, id: string): string {
 /** Every row of the recipe. */
 export async function makeRows<Where>(stage: Stage, recipe: Recipe<Where>, where: Where): Promise<Ids> {
   const ids: Record<string, string> = {}
+  await recipe.given?.(stage, where)
   for (const [name, row] of Object.entries(recipe.rows ?? {})) ids[name] = await row.make(stage, where, ids)
   return ids
 }
