@@ -9,6 +9,7 @@ import { forgetOwners } from './support/ownership/forget.ts'
 import { firstBreach, partnerFindings } from './support/routes/partner.ts'
 import { ownedTables } from './support/ownership/owned.ts'
 import { createScene } from './support/routes/scene.ts'
+import { sessionFindings } from './support/routes/sessions.ts'
 
 const database = await testDatabase()
 const forgotten = forgetOwners(database)
@@ -17,6 +18,7 @@ const owned = await ownedTables(database.owner)
 
 test('with no statement asking whose a row is, the Partner API answers as it did', async () => {
   assert.deepEqual(await partnerFindings(scene.stage, scene.parties), [])
+  assert.deepEqual(await sessionFindings(scene, 'portal'), [])
   assert.ok(forgotten.size >= 20, `${forgotten.size} statements lost their condition`)
 })
 

@@ -70,7 +70,7 @@ export const statements = {
   /** Of a partner, or of the provider's own people. */
   deleteSsoSessions: `
     delete from identity_session
-    where acting_partner_id is not distinct from $1 /* owner */ and realm = $2 and method = 'sso'
+    where acting_partner_id is not distinct from $1 and realm = $2 and method = 'sso'
     returning id`,
   deleteByToken: 'delete from identity_session where token_digest = $1 returning id',
   pruneSessions: `

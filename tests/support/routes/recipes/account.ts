@@ -1,6 +1,8 @@
 /** Rows and recipes of the session APIs, by path behind the prefix of either door. How to add one: `recipe.ts`. */
 import { randomBytes } from 'node:crypto'
 import { createPostOffice } from '#/identity/notices/notices.ts'
+import { askForAddress } from '#/identity/new-address/new-address.ts'
+import { askForPassword, writeLetters } from '#/identity/recovery/recovery.ts'
 import { passkeySite, registerPasskey, registrationOptions } from '#/identity/passkeys/passkeys.ts'
 import { newId, parseId, publicId } from '#/kernel/id/id.ts'
 import { silentLog } from '#/kernel/log/log.ts'
@@ -41,6 +43,51 @@ const invitation: Row<Someone> = {
     return token
   },
   absent: randomToken,
+}
+
+/** A network of its own: letters are counted by it. */
+const somewhere = () => `2001:db8:${newId().slice(-4)}:${newId().slice(-8, -4)}::1`
+
+/** Good for whoever has it, so there is no foreign one. */
+const recoveryLink: Row<Someone> = {
+  kind: 'shared',
+  async make(stage, { realm, email }) {
+    const { deps } = stage.surfaces[realm]
+    const pages = { portal: 'https://portal.example/recovery', console: 'https://admin.example/recovery' }
+    await stage.inTx((tx) =>
+      askForPassword(tx, deps, {
+        email,
+        realm,
+        address: somewhere(),
+      }),
+    )
+    await writeLetters(stage.inTx, deps, pages)
+    return newestToken(stage)
+  },
+  absent: randomToken,
+}
+
+const addressLink: Row<Someone> = {
+  async make(stage, { realm, personId }) {
+    const { deps } = stage.surfaces[realm]
+    const { session } = await openSession(stage, realm, personId)
+    const asked = {
+      email: `${newId()}@new.example`,
+      address: somewhere(),
+      page: 'https://portal.example/new-address',
+    }
+    await stage.inTx((tx) => askForAddress(tx, deps, session, asked))
+    return newestToken(stage)
+  },
+  absent: randomToken,
+}
+
+async function newestToken({ database, sealer }: Stage): Promise<string> {
+  let token = ''
+  const transport = async (_: string, message: { readonly text: string }) =>
+    void (token = /\/([\w-]{43})$/m.exec(message.text)?.[1] ?? token)
+  await createPostOffice({ database, sealer, transport, log: silentLog() }).deliver()
+  return token
 }
 
 async function letterFor(stage: Stage, place: Someone['place']): Promise<{ id: string; token: string }> {
@@ -86,6 +133,8 @@ export const accountRecipes: Recipes<Someone> = {
     rows: { partnerId: organisation },
     body: ({ partnerId }) => ({ partnerId }),
   },
+  // Nobody has signed in through a provider of theirs.
+  'POST /session/step-up/sso': { body: () => ({}), status: 409 },
   'DELETE /sessions': {},
   'DELETE /sessions/:id': { rows: { id: session } },
 
@@ -112,6 +161,15 @@ export const accountRecipes: Recipes<Someone> = {
     rows: { token: invitation },
     body: () => ({ name: 'Ada', password: `another ${newId()}` }),
   },
+
+  'POST /recovery': { body: (_, { email }) => ({ email }), status: 202 },
+  'POST /recovery/:token': {
+    rows: { token: recoveryLink },
+    body: () => ({ password: `another ${newId()}` }),
+  },
+  'POST /new-address': { body: () => ({ email: `${newId()}@new.example` }), status: 202, proof: true },
+  'DELETE /new-address': { given: (stage, someone) => addressLink.make(stage, someone, {}) },
+  'POST /new-address/:token': { rows: { token: addressLink } },
 
   'GET /sso': { query: () => ({ email: 'ada@nowhere.example' }) },
   // Its OpenID provider does not answer; which of the two it was is not said.

@@ -121,6 +121,7 @@ export const identityOperationRecipes: Recipes = {
     rows: { id: ssoProvider },
     body: () => ({ enforced: false }),
   },
+  'PATCH /partner/sso-providers/{id}': { rows: { id: ssoProvider }, body: () => ({ name: 'Renamed' }) },
   'DELETE /partner/sso-providers/{id}': { rows: { id: ssoProvider } },
 }
 
@@ -137,6 +138,11 @@ export const identityRouteRecipes: Recipes = {
     body: () => ({ email: address(), role: 'viewer' }),
   },
   'DELETE /v1/partners/:id/invitations/:invitation': { rows: { id: partner, invitation } },
+  'GET /v1/partners/:partnerId/sso-providers': { rows: { partnerId: partner } },
+  'PATCH /v1/partners/:partnerId/sso-providers/:id': {
+    rows: { partnerId: partner, id: ssoProvider },
+    body: () => ({ active: false }),
+  },
   'POST /v1/partners/:partnerId/sso-providers/:id/domains': {
     rows: { partnerId: partner, id: ssoProvider },
     body: () => ({ domains: [`d${newId()}.example`] }),
@@ -158,5 +164,6 @@ export const identityRouteRecipes: Recipes = {
 
   'POST /v1/sso-providers': { body: () => ({ ...openId, name: 'Made', domains: [`d${newId()}.example`] }) },
   'POST /v1/sso-providers/:id/enforce': { rows: { id: ownSsoProvider }, body: () => ({ enforced: false }) },
+  'PATCH /v1/sso-providers/:id': { rows: { id: ownSsoProvider }, body: () => ({ name: 'Renamed' }) },
   'DELETE /v1/sso-providers/:id': { rows: { id: ownSsoProvider } },
 }
