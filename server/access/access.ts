@@ -1,4 +1,7 @@
 /** What the access area brings to the program. */
+import { pilotsJob } from '#/access/pilots/jobs.ts'
+import { pilotOperations } from '#/access/pilots/operations.ts'
+import { pilotRoutes } from '#/access/pilots/routes.ts'
 import type { ProposalActions } from '#/governance/proposals/proposals.ts'
 import type { Clock } from '#/kernel/clock/clock.ts'
 import type { Sealer } from '#/kernel/crypto/crypto.ts'
@@ -12,15 +15,15 @@ export type AccessDeps = { readonly sealer: Sealer; readonly clock: Clock }
 export const accessActions: ProposalActions = {}
 
 /** The management API of the admin port. */
-export function accessRoutes(_deps: AccessDeps & { readonly actions: ProposalActions }): Route[] {
-  return []
+export function accessRoutes(deps: AccessDeps & { readonly actions: ProposalActions }): Route[] {
+  return [...pilotRoutes({ signer: deps.sealer })]
 }
 
 /** What partners see of their access, and ask for. */
 export function accessOperations(_deps: AccessDeps): PartnerOperation[] {
-  return []
+  return [...pilotOperations()]
 }
 
-export function accessJobs(_control: World): Job[] {
-  return []
+export function accessJobs(control: World): Job[] {
+  return [pilotsJob(control)]
 }
