@@ -11,7 +11,15 @@ import { testDatabase } from './support/database.ts'
 const api = await adminApi(await testDatabase())
 
 /** Ids that nothing has. */
-const absent: Readonly<Record<string, string>> = { id: '0'.repeat(32), invitation: `ivt_${'0'.repeat(32)}` }
+const absent: Readonly<Record<string, string>> = {
+  id: '0'.repeat(32),
+  invitation: `ivt_${'0'.repeat(32)}`,
+  partner: `ptn_${'0'.repeat(32)}`,
+  application: `app_${'0'.repeat(32)}`,
+  agreement: `agr_${'0'.repeat(32)}`,
+  number: '1',
+  name: 'absent',
+}
 
 function requests(): { name: `${string} /${string}`; permission: string }[] {
   return api.routes.flatMap(({ method, path, permission }) => {

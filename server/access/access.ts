@@ -1,4 +1,7 @@
 /** What the access area brings to the program. */
+import { agreementsJob } from '#/access/agreements/jobs.ts'
+import { agreementOperations } from '#/access/agreements/operations.ts'
+import { agreementActions, agreementRoutes } from '#/access/agreements/routes.ts'
 import { pilotsJob } from '#/access/pilots/jobs.ts'
 import { pilotOperations } from '#/access/pilots/operations.ts'
 import { pilotRoutes } from '#/access/pilots/routes.ts'
@@ -12,18 +15,18 @@ import type { Job } from '#/kernel/jobs/jobs.ts'
 export type AccessDeps = { readonly sealer: Sealer; readonly clock: Clock }
 
 /** What needs a second person. */
-export const accessActions: ProposalActions = {}
+export const accessActions: ProposalActions = { ...agreementActions }
 
 /** The management API of the admin port. */
 export function accessRoutes(deps: AccessDeps & { readonly actions: ProposalActions }): Route[] {
-  return [...pilotRoutes({ signer: deps.sealer })]
+  return [...pilotRoutes({ signer: deps.sealer }), ...agreementRoutes(deps)]
 }
 
 /** What partners see of their access, and ask for. */
-export function accessOperations(_deps: AccessDeps): PartnerOperation[] {
-  return [...pilotOperations()]
+export function accessOperations(deps: AccessDeps): PartnerOperation[] {
+  return [...pilotOperations(), ...agreementOperations(deps)]
 }
 
 export function accessJobs(control: World): Job[] {
-  return [pilotsJob(control)]
+  return [pilotsJob(control), agreementsJob(control)]
 }

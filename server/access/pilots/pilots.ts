@@ -204,5 +204,8 @@ export async function findVisible(tx: Tx, partnerId: string, capability: string)
 }
 
 function refusePastEnd(tx: Tx, endsAt: Date | null): void {
-  if (endsAt !== null && endsAt <= tx.now) throw pilotTerms.with({ detail: 'The end date has passed.' })
+  // Also what is no time at all.
+  if (endsAt !== null && !(endsAt > tx.now)) {
+    throw pilotTerms.with({ detail: 'The end date must lie in the future.' })
+  }
 }

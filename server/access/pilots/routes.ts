@@ -11,8 +11,9 @@ const strict = { additionalProperties: false } as const
 const most = 1_000_000
 
 const Capacity = Type.Integer({ minimum: 1, maximum: most, description: 'Partners who may be admitted.' })
-const EndsAt = Type.Union([Type.String({ format: 'date-time' }), Type.Null()], {
-  description: 'From then on calls are refused. Null: no end yet.',
+const EndsAt = Type.Union([Type.String({ maxLength: 40 }), Type.Null()], {
+  description:
+    'ISO 8601, such as `2027-11-01T00:00:00Z`: from then on calls are refused. Null: no end yet.',
 })
 const Partner = Type.String({ pattern: '^ptn_[0-9a-f]{32}$' })
 const reason = Type.String({ minLength: 1, maxLength: 500, pattern: '\\S' })
