@@ -114,19 +114,24 @@ test('an amendment replaces the version in force from its own start', async () =
   const id = await partner()
   const { agreementId } = await signed(id, term(0, 100))
   await amended(id, agreementId, term(50, 200))
-  assert.deepEqual(
-    await Promise.all([0, 49, 50, 99, 150, 200].map((days) => postureAt(id, days))),
-    ['active 1', 'active 1', 'active 2', 'active 2', 'active 2', 'ended 2'],
-  )
+  assert.deepEqual(await Promise.all([0, 49, 50, 99, 150, 200].map((days) => postureAt(id, days))), [
+    'active 1',
+    'active 1',
+    'active 2',
+    'active 2',
+    'active 2',
+    'ended 2',
+  ])
   await assert.rejects(amend(id, agreementId, term(30, 300)), /overlap: Version 2 of/)
   const open = await amend(id, agreementId, term(60, 70))
   await assert.rejects(amend(id, agreementId, term(80, 90)), /agreements\.open_version/)
   await send(id, open)
   await sign(id, open)
-  assert.deepEqual(
-    await Promise.all([59, 60, 70].map((days) => postureAt(id, days))),
-    ['active 2', 'active 3', 'ended 3'],
-  )
+  assert.deepEqual(await Promise.all([59, 60, 70].map((days) => postureAt(id, days))), [
+    'active 2',
+    'active 3',
+    'ended 3',
+  ])
 })
 
 test('another agreement in the same time is refused and named; after the end it is not', async () => {
@@ -134,7 +139,10 @@ test('another agreement in the same time is refused and named; after the end it 
   const { agreementId } = await signed(id, term(0, 100), 'MSA-1')
   const inside = draft(id, term(99, 150))
   await assert.rejects(inside, (error: Error) => {
-    assert.match(error.message, /agreements\.overlap: Version 1 of MSA-1 is in force from 2026-11-01T.* until 2027-02-09T/)
+    assert.match(
+      error.message,
+      /agreements\.overlap: Version 1 of MSA-1 is in force from 2026-11-01T.* until 2027-02-09T/,
+    )
     return true
   })
   await assert.rejects(draft(id, term(-50, 1)), /agreements\.overlap/)
@@ -143,10 +151,11 @@ test('another agreement in the same time is refused and named; after the end it 
   await end(id, agreementId, inDays(40))
   await assert.rejects(end(id, agreementId, inDays(60)), /agreements\.over/)
   await signed(id, term(40, 100))
-  assert.deepEqual(
-    await Promise.all([39, 40, 100].map((days) => postureAt(id, days))),
-    ['active 1', 'active 1', 'active 1'],
-  )
+  assert.deepEqual(await Promise.all([39, 40, 100].map((days) => postureAt(id, days))), [
+    'active 1',
+    'active 1',
+    'active 1',
+  ])
 })
 
 test('of overlapping agreements signed at once one is signed', async () => {
@@ -161,8 +170,16 @@ test('of overlapping agreements signed at once one is signed', async () => {
 
 const days = fc.integer({ min: -5, max: 40 })
 const step = fc.oneof(
-  fc.record({ kind: fc.constant('new' as const), from: days, lasts: fc.option(fc.integer({ min: 1, max: 30 })) }),
-  fc.record({ kind: fc.constant('amend' as const), from: days, lasts: fc.option(fc.integer({ min: 1, max: 30 })) }),
+  fc.record({
+    kind: fc.constant('new' as const),
+    from: days,
+    lasts: fc.option(fc.integer({ min: 1, max: 30 })),
+  }),
+  fc.record({
+    kind: fc.constant('amend' as const),
+    from: days,
+    lasts: fc.option(fc.integer({ min: 1, max: 30 })),
+  }),
   fc.record({ kind: fc.constant('end' as const), from: fc.option(days) }),
   fc.record({ kind: fc.constant('wait' as const), days: fc.integer({ min: 1, max: 10 }) }),
 )

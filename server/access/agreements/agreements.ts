@@ -252,12 +252,7 @@ function termOf({ startsAt, endsAt }: AgreementVersion): Term {
   return { startsAt: new Date(startsAt), endsAt: endsAt === null ? null : new Date(endsAt) }
 }
 
-async function insert(
-  tx: Tx,
-  partnerId: string,
-  name: VersionName,
-  draft: Draft,
-): Promise<AgreementVersion> {
+async function insert(tx: Tx, partnerId: string, name: VersionName, draft: Draft): Promise<AgreementVersion> {
   const id = newId()
   await store.insertVersion(tx, partnerId, { id, ...name, ...draft })
   await say(tx, partnerId, { id }, 'draft')

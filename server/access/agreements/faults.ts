@@ -25,7 +25,12 @@ export type Draft = Term & { readonly terms: AgreementTerms }
 const day = 86_400_000
 
 /** Throws `agreementTerms`, `agreementOverlap`. */
-export async function refuseUnfit(tx: Tx, partnerId: string, agreementId: string, draft: Draft): Promise<void> {
+export async function refuseUnfit(
+  tx: Tx,
+  partnerId: string,
+  agreementId: string,
+  draft: Draft,
+): Promise<void> {
   await refuseFaults(tx, partnerId, draft)
   await refuseOverlap(tx, partnerId, agreementId, draft)
 }

@@ -101,7 +101,11 @@ describe('POST /v1/partners/:id/agreements', () => {
     assert.deepEqual(refused.body.errors, [
       { in: 'body', pointer: '/terms/capabilities/0', detail: 'There is no capability absent.' },
     ])
-    for (const more of [{ noticeDays: -1 }, { overrides: { limits: { burst: -1, perSecond: 1 } } }, { extra: 1 }]) {
+    for (const more of [
+      { noticeDays: -1 },
+      { overrides: { limits: { burst: -1, perSecond: 1 } } },
+      { extra: 1 },
+    ]) {
       const strange = { reference: 'MSA', ...year, terms: { ...terms, ...more } }
       const { status } = await api.call(`POST /v1/partners/${id}/agreements`, { as, body: strange })
       assert.equal(status, 422, JSON.stringify(more))

@@ -202,10 +202,7 @@ function signRoute({ sealer, actions }: Deps): Route {
     action: 'agreements.sign',
     summary: 'Records who signed, which puts the version in force; terms beyond a bound need a second person',
     params: versionParams,
-    body: Type.Object(
-      { signedBy: lineOfText(200, 'As the paper names them.'), signedAt: Moment },
-      strict,
-    ),
+    body: Type.Object({ signedBy: lineOfText(200, 'As the paper names them.'), signedAt: Moment }, strict),
     answer,
     accepted: PendingAnswer,
     handle: async ({ params, body, transact }) => {

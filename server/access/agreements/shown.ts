@@ -25,7 +25,9 @@ const VersionAnswer = Type.Object({
       Type.Literal('ended'),
       Type.Literal('withdrawn'),
     ],
-    { description: '`signed`: its term is still to come. What follows from term and time is of this moment.' },
+    {
+      description: '`signed`: its term is still to come. What follows from term and time is of this moment.',
+    },
   ),
   startsAt: time,
   endsAt: Type.Union([time, Type.Null()], { description: 'Null: until it is ended.' }),

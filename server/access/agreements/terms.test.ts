@@ -80,7 +80,8 @@ test('everything wrong is named where it stands, and nothing is drafted', async 
     [{ consents: [1, 2].map(() => ({ purpose: 'research', granted: true })) }, ['/terms/consents/1']],
     [{ capabilities: ['absent'], noticeDays: 999 }, ['/terms/noticeDays', '/terms/capabilities/0']],
   ]
-  for (const [terms, pointers] of table) assert.deepEqual(await faults(terms), pointers, JSON.stringify(terms))
+  for (const [terms, pointers] of table)
+    assert.deepEqual(await faults(terms), pointers, JSON.stringify(terms))
   assert.deepEqual(await faults({}, '2027-01-01', '2027-01-01'), ['/endsAt'])
   assert.deepEqual(await faults({}, '2025-01-01', '2026-01-01'), ['/endsAt'])
   assert.deepEqual(await faults({}, 'soon'), ['/startsAt'])

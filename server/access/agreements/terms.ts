@@ -85,7 +85,10 @@ export const AgreementTermsForm = Type.Object(
     ),
     sla: Type.Union([Type.String({ minLength: 1, maxLength: 100 }), Type.Null()]),
     consents: Type.Array(
-      Type.Object({ purpose: Type.String({ maxLength: 100, pattern: name }), granted: Type.Boolean() }, strict),
+      Type.Object(
+        { purpose: Type.String({ maxLength: 100, pattern: name }), granted: Type.Boolean() },
+        strict,
+      ),
       { maxItems: 100, description: 'Purposes for which data may be shared, or may not.' },
     ),
   },

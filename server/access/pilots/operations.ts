@@ -17,7 +17,9 @@ const Position = Type.Union([Type.Integer(), Type.Null()], {
 const Shown = Type.Object({
   capability: Type.String(),
   title: Type.String(),
-  endsAt: Type.Union([Time, Type.Null()], { description: 'From then on calls are refused. Null: no end yet.' }),
+  endsAt: Type.Union([Time, Type.Null()], {
+    description: 'From then on calls are refused. Null: no end yet.',
+  }),
   ended: Type.Boolean(),
   place: State,
   position: Position,

@@ -110,7 +110,12 @@ describe('the places of a pilot', () => {
     for (let cursor = ''; ;) {
       const more = cursor && `&cursor=${cursor}`
       const page = await api.call(`GET ${path}/places?state=waiting&limit=1${more}`, { as })
-      seen.push(...page.body.data.map((one: { partnerId: string; position: number }) => [one.partnerId, one.position]))
+      seen.push(
+        ...page.body.data.map((one: { partnerId: string; position: number }) => [
+          one.partnerId,
+          one.position,
+        ]),
+      )
       if (page.body.nextCursor === null) break
       cursor = page.body.nextCursor
     }
@@ -184,10 +189,14 @@ describe('/partner/access/pilots', () => {
     assert.equal((await ask(first.live, 'leavePilot', at(name))).status, 204)
     const { body } = await ask(second.live, 'listPilots')
     const shown = body.data.find((each: { capability: string }) => each.capability === name)
-    assert.deepEqual(
-      shown,
-      { capability: name, title: `The ${name}`, endsAt: null, ended: false, place: 'waiting', position: 1 },
-    )
+    assert.deepEqual(shown, {
+      capability: name,
+      title: `The ${name}`,
+      endsAt: null,
+      ended: false,
+      place: 'waiting',
+      position: 1,
+    })
     const gone = await ask(first.live, 'leavePilot', at(name))
     assert.deepEqual([gone.status, gone.code], [404, 'pilots.no_place'])
   })

@@ -12,8 +12,7 @@ const most = 1_000_000
 
 const Capacity = Type.Integer({ minimum: 1, maximum: most, description: 'Partners who may be admitted.' })
 const EndsAt = Type.Union([Type.String({ maxLength: 40 }), Type.Null()], {
-  description:
-    'ISO 8601, such as `2027-11-01T00:00:00Z`: from then on calls are refused. Null: no end yet.',
+  description: 'ISO 8601, such as `2027-11-01T00:00:00Z`: from then on calls are refused. Null: no end yet.',
 })
 const Partner = Type.String({ pattern: '^ptn_[0-9a-f]{32}$' })
 const reason = Type.String({ minLength: 1, maxLength: 500, pattern: '\\S' })
@@ -172,7 +171,11 @@ function admitRoute(): Route {
     body: Type.Union([
       Type.Object(
         {
-          count: Type.Integer({ minimum: 1, maximum: 1000, description: 'Fewer are admitted when fewer wait.' }),
+          count: Type.Integer({
+            minimum: 1,
+            maximum: 1000,
+            description: 'Fewer are admitted when fewer wait.',
+          }),
         },
         strict,
       ),

@@ -13,7 +13,9 @@ export const PilotAnswer = Type.Object({
   admitted: Type.Integer(),
   waiting: Type.Integer(),
   openedAt: time,
-  endsAt: Type.Union([time, Type.Null()], { description: 'From then on calls are refused. Null: no end yet.' }),
+  endsAt: Type.Union([time, Type.Null()], {
+    description: 'From then on calls are refused. Null: no end yet.',
+  }),
   closedAt: noTime,
   outcome: Type.Union([Type.Literal('promoted'), Type.Literal('cancelled'), Type.Null()]),
 })

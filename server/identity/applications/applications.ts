@@ -138,7 +138,13 @@ function announce(
   const data = { applicationId: id, environment, ...(reason !== null && { reason }) }
   tx.emit(`identity.application_${happened}`, { partnerId, data })
   const subject = { kind: 'application', id }
-  tx.audit({ action: `applications.${verbs[happened]}`, subject, partnerId, reason, changes: { environment } })
+  tx.audit({
+    action: `applications.${verbs[happened]}`,
+    subject,
+    partnerId,
+    reason,
+    changes: { environment },
+  })
 }
 
 /** The application, locked until the transaction ends, so that what it owns can be counted and added to. */
