@@ -1,4 +1,9 @@
 /** What the access area brings to the program. */
+import { openAction } from '#/access/capabilities/capabilities.ts'
+import { capabilityRoutes } from '#/access/capabilities/routes.ts'
+import { readinessJob } from '#/access/readiness/jobs.ts'
+import { gateRoutes } from '#/access/readiness/routes.ts'
+import { rolloutRoutes, showRollouts } from '#/access/rollouts/routes.ts'
 import type { ProposalActions } from '#/governance/proposals/proposals.ts'
 import type { Clock } from '#/kernel/clock/clock.ts'
 import type { Sealer } from '#/kernel/crypto/crypto.ts'
@@ -9,11 +14,11 @@ import type { Job } from '#/kernel/jobs/jobs.ts'
 export type AccessDeps = { readonly sealer: Sealer; readonly clock: Clock }
 
 /** What needs a second person. */
-export const accessActions: ProposalActions = {}
+export const accessActions: ProposalActions = { 'capabilities.open': openAction }
 
 /** The management API of the admin port. */
-export function accessRoutes(_deps: AccessDeps & { readonly actions: ProposalActions }): Route[] {
-  return []
+export function accessRoutes(deps: AccessDeps & { readonly actions: ProposalActions }): Route[] {
+  return [...gateRoutes(), ...capabilityRoutes({ ...deps, rolloutsOf: showRollouts }), ...rolloutRoutes()]
 }
 
 /** What partners see of their access, and ask for. */
@@ -21,6 +26,6 @@ export function accessOperations(_deps: AccessDeps): PartnerOperation[] {
   return []
 }
 
-export function accessJobs(_control: World): Job[] {
-  return []
+export function accessJobs(control: World): Job[] {
+  return [readinessJob(control)]
 }
