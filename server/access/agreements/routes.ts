@@ -41,7 +41,7 @@ const reads = { method: 'GET', permission: 'agreements:read' } as const
 const writes = { method: 'POST', permission: 'agreements:write' } as const
 
 /** So long a second person has to sign as well. */
-const proposalDays = 14
+const proposalDays = 7
 const day = 86_400_000
 
 /** What needs a second person: terms beyond what one may grant alone. */

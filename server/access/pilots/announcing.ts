@@ -1,4 +1,5 @@
 /** What is told of pilots: what was done, and, from rows that are due in business time, that one comes to its end. */
+import { isKnown } from '#/access/pilots/capability.ts'
 import * as store from '#/access/pilots/store.ts'
 import type { Due, PilotRow, PlaceState } from '#/access/pilots/store.ts'
 import type { Tx } from '#/kernel/db/db.ts'
@@ -25,16 +26,19 @@ export function announce(
 
 const placeVerbs = { waiting: 'join', admitted: 'admit', left: 'leave' } as const
 
+/** `known`: whether partners may know of the capability. While they may not, the partner itself hears nothing of it. */
 export function announcePlace(
   tx: Tx,
   { id, capabilityId }: PilotRow,
   partnerId: string,
-  state: PlaceState,
-  reason: string | null,
+  { state, known }: { readonly state: PlaceState; readonly known: boolean },
 ): void {
-  tx.emit('access.pilot_place_changed', { partnerId, data: { pilotId: id, capabilityId, state } })
+  const whose = known ? partnerId : null
+  const data = { pilotId: id, capabilityId, partnerId, state }
+  tx.emit('access.pilot_place_changed', { partnerId: whose, data })
   const subject = { kind: 'pilot', id }
-  tx.audit({ action: `pilots.${placeVerbs[state]}`, subject, partnerId, reason, changes: { capabilityId } })
+  const changes = { capabilityId, partnerId }
+  tx.audit({ action: `pilots.${placeVerbs[state]}`, subject, partnerId: whose, changes })
   tx.changed('partner', partnerId)
 }
 
@@ -51,7 +55,7 @@ function endingAt(tx: Tx, endsAt: Date): Date {
   return before > tx.now ? before : tx.now
 }
 
-/** Tells what is due, in order: the provider, and each partner who is admitted. Returns how many were due. */
+/** Tells what is due, in order: the provider, and each partner who is admitted and may know. Returns how many were due. */
 export async function announceDue(tx: Tx, limit: number): Promise<number> {
   const due = await store.takeDue(tx, limit)
   for (const one of due.toSorted(inOrder)) await tell(tx, one)
@@ -66,9 +70,10 @@ function inOrder(a: Due, b: Due): number {
 async function tell(tx: Tx, { pilotId, kind }: Due): Promise<void> {
   const pilot = await store.selectPilot(tx, pilotId)
   if (!pilot) throw new Error('a pilot vanished')
-  const { capabilityId, endsAt } = pilot
+  const { capability, capabilityId, endsAt } = pilot
   const admitted = (await store.listAdmitted(tx, pilotId)).map((row) => row.partnerId)
-  for (const partnerId of [null, ...admitted]) {
+  const hearing = (await isKnown(tx, capability)) ? admitted : []
+  for (const partnerId of [null, ...hearing]) {
     tx.emit(`access.pilot_${kind}`, { partnerId, data: { pilotId, capabilityId, endsAt } })
   }
   if (kind === 'ended') tx.changed('capability', capabilityId)

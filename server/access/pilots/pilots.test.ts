@@ -1,5 +1,6 @@
 /** Pilots: never more than their capacity, the waitlist in order, and what the day after the end is like. */
 import assert from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { declareCapability, listCapabilities } from '#/access/capabilities/capabilities.ts'
@@ -8,8 +9,10 @@ import { at } from '#/access/history/history.ts'
 import { readGrants } from '#/access/packages/packages.ts'
 import { pilotsJob } from '#/access/pilots/jobs.ts'
 import * as pilots from '#/access/pilots/pilots.ts'
+import { createAuditSink, listAudit } from '#/governance/audit/audit.ts'
 import { createPartner } from '#/identity/partners/partners.ts'
 import { systemClock } from '#/kernel/clock/clock.ts'
+import { createSealer } from '#/kernel/crypto/crypto.ts'
 import { transact } from '#/kernel/db/db.ts'
 import type { Tx } from '#/kernel/db/db.ts'
 import { newId } from '#/kernel/id/id.ts'
@@ -19,8 +22,10 @@ const day = 86_400_000
 const start = Date.parse('2026-11-01T12:00:00.000Z')
 let now = start
 const database = await testDatabase({ ...systemClock(), business: () => new Date(now) })
+const sealer = createSealer(randomBytes(32))
+const control = { ...database.control, audit: createAuditSink(sealer) }
 const within = <T>(work: (tx: Tx) => Promise<T>) =>
-  transact(database.control, { kind: 'system', name: 'test' }, work)
+  transact(control, { kind: 'system', name: 'test' }, work)
 const inDays = (days: number) => new Date(start + days * day)
 
 let count = 0
@@ -64,7 +69,7 @@ test('a pilot is opened for what is dark or pilot, one at a time, and with an en
   await assert.rejects(open(1, new Date(now)), /pilots\.terms/)
   await assert.rejects(open(1, new Date(Number.NaN)), /pilots\.terms/)
   const absent = within((tx) => pilots.openPilot(tx, { capability: 'absent', capacity: 1, endsAt: null }))
-  await assert.rejects(absent, /pilots\.not_found/)
+  await assert.rejects(absent, /capabilities\.not_found/)
 })
 
 test('of pilots opened at once for one capability there is one', async () => {
@@ -264,7 +269,7 @@ test('what comes to its end is told once, a week before and at the end, and anew
   const told = async (days: number) => {
     now = inDays(days).getTime()
     const before = (await eventsOf(id)).length
-    for (let twice = 0; twice < 2; twice += 1) await pilotsJob(database.control).run({})
+    for (let twice = 0; twice < 2; twice += 1) await pilotsJob(control).run({})
     return (await eventsOf(id)).slice(before).map(({ type, partner: whose }) => [type, whose])
   }
   const both = (type: string) => [
@@ -281,11 +286,30 @@ test('what comes to its end is told once, a week before and at the end, and anew
   now = start
 })
 
+test('of a pilot of what is dark its partners hear nothing, neither in events nor in their audit', async () => {
+  const { id } = await open(2, inDays(3), 'dark')
+  const inside = await partner()
+  await join(inside, id)
+  await within((tx) => pilots.admit(tx, id, 1))
+  now = inDays(4).getTime()
+  await pilotsJob(control).run({})
+  now = start
+  assert.deepEqual(
+    (await eventsOf(id)).map((event) => event.partner),
+    Array.from({ length: 5 }, () => null),
+  )
+  const own = await within((tx) => listAudit(tx, sealer, { partnerId: inside }, {}))
+  assert.deepEqual(
+    own.data.map(({ action }) => action),
+    ['partners.create'],
+  )
+})
+
 test('a pilot that is given up has no end to be told', async () => {
   const { id } = await open(2, inDays(3))
   await within((tx) => pilots.cancelPilot(tx, id, 'no interest'))
   now = inDays(4).getTime()
-  await pilotsJob(database.control).run({})
+  await pilotsJob(control).run({})
   assert.deepEqual(
     (await eventsOf(id)).map(({ type }) => type),
     ['access.pilot_opened', 'access.pilot_cancelled'],

@@ -1,11 +1,11 @@
 /** Pilots: a limited admission to a capability, with a waitlist, a capacity and an end. */
-import { listCapabilities } from '#/access/capabilities/capabilities.ts'
+import { findCapability, listCapabilities } from '#/access/capabilities/capabilities.ts'
 import type { Capability } from '#/access/capabilities/capabilities.ts'
 import { timelineOf } from '#/access/history/history.ts'
 import type { Timeline } from '#/access/history/history.ts'
 import { grantCapability } from '#/access/packages/packages.ts'
 import { announce, scheduleEnd } from '#/access/pilots/announcing.ts'
-import { capabilityNamed, makeGeneral } from '#/access/pilots/capability.ts'
+import { makeGeneral } from '#/access/pilots/capability.ts'
 import { countPlaces, runningPilot } from '#/access/pilots/places.ts'
 import type { Pilot } from '#/access/pilots/places.ts'
 import { pilotExposure, pilotNotFound, pilotRunning, pilotTerms } from '#/access/pilots/problems.ts'
@@ -52,14 +52,14 @@ export async function readPlaces(
 }
 
 /**
- * For a capability that is `dark`, to prepare it, or `pilot`. Throws `pilotNotFound` (no such capability),
- * `pilotRunning`, `pilotExposure`, `pilotTerms`.
+ * For a capability that is `dark`, to prepare it, or `pilot`. Throws `capabilityNotFound`, `pilotRunning`,
+ * `pilotExposure`, `pilotTerms`.
  */
 export async function openPilot(
   tx: Tx,
   opened: { readonly capability: string; readonly capacity: number; readonly endsAt: Date | null },
 ): Promise<Pilot> {
-  const { id: capabilityId, name } = await capabilityNamed(tx, opened.capability)
+  const { id: capabilityId, name } = await findCapability(tx, opened.capability)
   const { capacity, endsAt } = opened
   refusePastEnd(tx, endsAt)
   const id = newId()
@@ -67,7 +67,7 @@ export async function openPilot(
     throw pilotRunning.with({ detail: `${name} has a pilot that runs.` })
   }
   // The new row holds the capability, so from here on its exposure stays what it is.
-  const { exposure } = await capabilityNamed(tx, name)
+  const { exposure } = await findCapability(tx, name)
   if (exposure !== 'dark' && exposure !== 'pilot') {
     throw pilotExposure.with({ detail: `The exposure of ${name} is ${exposure}; it must be dark or pilot.` })
   }
@@ -103,11 +103,11 @@ export async function changePilot(
 
 /**
  * Everybody may have it: the capability becomes `general`, everyone admitted keeps it by a grant of their own, and
- * the pilot closes. Throws `pilotNotFound`, `pilotClosed`, `pilotExposure`.
+ * the pilot closes. Throws `pilotNotFound`, `pilotClosed`, `pilotExposure`, `gatesOpen`.
  */
 export async function promote(tx: Tx, pilotId: string, reason: string): Promise<Pilot> {
-  const { capabilityId } = await runningPilot(tx, pilotId)
-  await makeGeneral(tx, capabilityId, reason)
+  const { capabilityId, capability } = await runningPilot(tx, pilotId)
+  await makeGeneral(tx, capability, reason)
   for (const { partnerId } of await store.listAdmitted(tx, pilotId)) {
     const grant = { capabilityId, granted: true, source: 'pilot', sourceId: pilotId } as const
     await grantCapability(tx, partnerId, grant)
@@ -141,9 +141,9 @@ export async function findPilot(tx: Tx, pilotId: string): Promise<Pilot> {
   return { ...found, ...(await countPlaces(tx, pilotId)) }
 }
 
-/** The one that is not closed. Throws `pilotNotFound`. */
+/** The one that is not closed. Throws `capabilityNotFound`, `pilotNotFound`. */
 export async function findRunning(tx: Tx, capability: string): Promise<Pilot> {
-  const { id } = await capabilityNamed(tx, capability)
+  const { id } = await findCapability(tx, capability)
   const found = await store.selectRunning(tx, id)
   if (!found) throw pilotNotFound.with({ detail: `${capability} has no pilot that runs.` })
   return findPilot(tx, found.id)

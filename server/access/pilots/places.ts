@@ -1,5 +1,6 @@
 /** Places in a pilot: who waits, in which order, who is admitted. All of it under the lock of the pilot. */
 import { announcePlace } from '#/access/pilots/announcing.ts'
+import { isKnown } from '#/access/pilots/capability.ts'
 import { pilotClosed, pilotEnded, pilotFull, pilotNotFound, placeNotFound } from '#/access/pilots/problems.ts'
 import * as store from '#/access/pilots/store.ts'
 import type { PilotRow, Place, PlaceState } from '#/access/pilots/store.ts'
@@ -32,7 +33,7 @@ export async function joinWaitlist(tx: Tx, partnerId: string, pilotId: string): 
   await refuseUnknown(tx, [partnerId])
   const before = await store.selectPlace(tx, partnerId, pilotId)
   if (before && before.state !== 'left') return before
-  await setPlace(tx, pilot, partnerId, 'waiting')
+  await setPlaces(tx, pilot, [partnerId], 'waiting')
   return (await store.selectPlace(tx, partnerId, pilotId))!
 }
 
@@ -54,7 +55,7 @@ export async function admit(
     const detail = `${free} of ${pilot.capacity} places are free, and ${chosen.length} partners would be admitted.`
     throw pilotFull.with({ detail })
   }
-  for (const partnerId of chosen) await setPlace(tx, pilot, partnerId, 'admitted')
+  await setPlaces(tx, pilot, chosen, 'admitted')
   return chosen
 }
 
@@ -69,16 +70,11 @@ async function notAdmitted(tx: Tx, pilotId: string, partnerIds: readonly string[
 }
 
 /** Off the waitlist, or out of the pilot. Throws `pilotNotFound`, `pilotClosed`, `placeNotFound`. */
-export async function leave(
-  tx: Tx,
-  partnerId: string,
-  pilotId: string,
-  reason: string | null = null,
-): Promise<void> {
+export async function leave(tx: Tx, partnerId: string, pilotId: string): Promise<void> {
   const pilot = await runningPilot(tx, pilotId)
   const before = await store.selectPlace(tx, partnerId, pilotId)
   if (!before || before.state === 'left') throw placeNotFound.with()
-  await setPlace(tx, pilot, partnerId, 'left', reason)
+  await setPlaces(tx, pilot, [partnerId], 'left')
 }
 
 async function openPilot(tx: Tx, pilotId: string): Promise<Pilot> {
@@ -87,15 +83,17 @@ async function openPilot(tx: Tx, pilotId: string): Promise<Pilot> {
   return pilot
 }
 
-async function setPlace(
+async function setPlaces(
   tx: Tx,
   pilot: Pilot,
-  partnerId: string,
+  partnerIds: readonly string[],
   state: PlaceState,
-  reason: string | null = null,
 ): Promise<void> {
-  await store.insertPlace(tx, partnerId, { id: newId(), pilotId: pilot.id, state })
-  announcePlace(tx, pilot, partnerId, state, reason)
+  const known = await isKnown(tx, pilot.capability)
+  for (const partnerId of partnerIds) {
+    await store.insertPlace(tx, partnerId, { id: newId(), pilotId: pilot.id, state })
+    announcePlace(tx, pilot, partnerId, { state, known })
+  }
 }
 
 async function refuseUnknown(tx: Tx, partnerIds: readonly string[]): Promise<void> {

@@ -43,7 +43,7 @@ describe('POST /v1/capabilities/:name/pilot', () => {
       assert.equal(status, 403, role)
     }
     const absent = await api.call('POST /v1/capabilities/absent/pilot', { as, body })
-    assert.deepEqual([absent.status, absent.body.code], [404, 'pilots.not_found'])
+    assert.deepEqual([absent.status, absent.body.code], [404, 'capabilities.not_found'])
     const general = await capability('general')
     const refused = await api.call(`POST /v1/capabilities/${general}/pilot`, { as, body })
     assert.deepEqual([refused.status, refused.body.code], [409, 'pilots.exposure'])

@@ -23,6 +23,8 @@ const prefixes: Readonly<Record<string, string>> = {
   invitation: 'ivt',
   pilot: 'plt',
   agreement: 'agr',
+  capability: 'cap',
+  gate: 'gat',
 }
 
 const time = (description: string) => Type.Optional(Type.String({ maxLength: 40, description }))

@@ -92,7 +92,7 @@ function renameRoute(): Route {
 }
 
 /** So long a second person has to agree. */
-const proposalDays = 14
+const proposalDays = 7
 const day = 86_400_000
 
 function suspendRoute({ actions, suspensionNeedsTwo }: PartnerRouteDeps): Route {
