@@ -62,7 +62,7 @@ async function eventsOf(partnerId: string) {
   const { rows } = await database.owner.query<{ type: string; version: number; whose: string | null }>(
     `select type, (data->>'version')::int as version, partner_id as whose from kernel_outbox
      where type like 'access.agreement%' and (partner_id = $1 or data->>'partnerId' = $1::text)
-     order by written_at, id`,
+     order by written_at, ctid`,
     [partnerId],
   )
   return rows.map(({ type, version }) => `${type.replace('access.agreement_', '')} ${version}`)
