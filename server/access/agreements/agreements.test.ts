@@ -53,7 +53,6 @@ async function amended(partnerId: string, agreementId: string, drafted: Draft) {
 const versionsOf = async (partnerId: string) =>
   (await within((tx) => agreements.readAgreements(tx, [partnerId], null))).get(partnerId) ?? []
 
-/** Posture and number of the version at a day. */
 async function postureAt(partnerId: string, days: number) {
   const { posture, version } = agreements.agreementAt(await versionsOf(partnerId), inDays(days).getTime())
   return version === null ? posture : `${posture} ${version.number}`
@@ -241,7 +240,7 @@ test('what the time does is told once, in order, and only of what is in force', 
   const told = async (days: number) => {
     now = inDays(days).getTime()
     const before = (await eventsOf(id)).length
-    for (let twice = 0; twice < 2; twice += 1) await agreementsJob(database.control).run({})
+    await Promise.all([1, 2, 3].map(() => agreementsJob(database.control).run({})))
     return (await eventsOf(id)).slice(before)
   }
   assert.deepEqual(await told(4), [])
@@ -266,6 +265,23 @@ test('an agreement that is ended before it began never was in force', async () =
   assert.ok(!(await eventsOf(id)).some((each) => /active|expiring|ended/.test(each)))
   now = start
   assert.equal(await postureAt(id, 60), 'ended 1')
+})
+
+test('the partner hears of a version from when it is sent', async () => {
+  const id = await partner()
+  const [first, second] = [await draft(id, term(0, 10)), await draft(id, term(20, 30))]
+  await send(id, second)
+  now += 1000
+  for (const name of [first, second]) await within((tx) => agreements.withdrawVersion(tx, id, name))
+  now = start
+  const { rows } = await database.owner.query<{ type: string }>(
+    `select type from kernel_outbox where partner_id = $1 and type like 'access.%' order by written_at`,
+    [id],
+  )
+  assert.deepEqual(
+    rows.map(({ type }) => type),
+    ['access.agreement_sent', 'access.agreement_withdrawn'],
+  )
 })
 
 test('who signed is sealed, and nothing of it stands in the audit or the events', async () => {

@@ -6,7 +6,7 @@ import type { Draft, Term } from '#/access/agreements/faults.ts'
 import * as problems from '#/access/agreements/problems.ts'
 import * as store from '#/access/agreements/store.ts'
 import type { AgreementState } from '#/access/agreements/store.ts'
-import { agreementAt, inForce, readAgreements, stateAt } from '#/access/agreements/versions.ts'
+import { agreementAt, inForce, readAgreements, stateAt, wasSent } from '#/access/agreements/versions.ts'
 import type { AgreementVersion } from '#/access/agreements/versions.ts'
 import { packageOf } from '#/access/packages/packages.ts'
 import { findPartner, partnerNotFound } from '#/identity/partners/partners.ts'
@@ -75,7 +75,7 @@ export async function changeDraft(
   const version = await versionIn(tx, partnerId, name, ['draft'])
   await refuseUnfit(tx, partnerId, name.agreementId, draft)
   await store.updateDraft(tx, partnerId, version.id, draft)
-  announce(tx, 'changed', partnerId, version)
+  announce(tx, 'changed', partnerId, version, { heard: false })
   return findVersion(tx, partnerId, name)
 }
 
@@ -84,7 +84,7 @@ export async function sendAgreement(tx: Tx, partnerId: string, name: VersionName
   await lock(tx, partnerId)
   const version = await versionIn(tx, partnerId, name, ['draft'])
   await say(tx, partnerId, version, 'sent')
-  announce(tx, 'sent', partnerId, version)
+  announce(tx, 'sent', partnerId, version, { heard: true })
   return findVersion(tx, partnerId, name)
 }
 
@@ -97,7 +97,7 @@ export async function withdrawVersion(
   await lock(tx, partnerId)
   const version = await versionIn(tx, partnerId, name, ['draft', 'sent'])
   await say(tx, partnerId, version, 'withdrawn')
-  announce(tx, 'withdrawn', partnerId, version)
+  announce(tx, 'withdrawn', partnerId, version, { heard: wasSent(version) })
   return findVersion(tx, partnerId, name)
 }
 
@@ -139,7 +139,8 @@ export async function signVersion(tx: Tx, partnerId: string, signatureId: string
   for (const each of replaced) await say(tx, partnerId, each, 'ended', { from })
   await say(tx, partnerId, version, 'signed', { signatureId })
   await schedule(tx, partnerId, name.agreementId)
-  announce(tx, 'signed', partnerId, version, { replaces: replaced.map(({ number }) => number) })
+  const replaces = replaced.map(({ number }) => number)
+  announce(tx, 'signed', partnerId, version, { heard: true, replaces })
   return findVersion(tx, partnerId, name)
 }
 
@@ -175,7 +176,7 @@ export async function endAgreement(
   for (const version of running) await say(tx, partnerId, version, 'ended', { from })
   for (const version of versions.filter((each) => isOpen(each, tx.now.getTime()))) {
     await say(tx, partnerId, version, 'withdrawn')
-    announce(tx, 'withdrawn', partnerId, version)
+    announce(tx, 'withdrawn', partnerId, version, { heard: wasSent(version) })
   }
   await schedule(tx, partnerId, agreementId)
   const subject = { kind: 'agreement', id: agreementId }
@@ -256,7 +257,7 @@ async function insert(tx: Tx, partnerId: string, name: VersionName, draft: Draft
   const id = newId()
   await store.insertVersion(tx, partnerId, { id, ...name, ...draft })
   await say(tx, partnerId, { id }, 'draft')
-  announce(tx, name.number === 1 ? 'drafted' : 'amended', partnerId, { id, ...name })
+  announce(tx, name.number === 1 ? 'drafted' : 'amended', partnerId, { id, ...name }, { heard: false })
   return findVersion(tx, partnerId, name)
 }
 

@@ -16,20 +16,20 @@ const verbs = {
 
 type Told = Pick<AgreementVersion, 'id' | 'agreementId' | 'number'>
 
-/** What is only drafted is the provider's: the partner hears of a version when it is sent. */
+/** `heard`: by the partner, from the moment on at which the version is sent. What is only drafted is the provider's. */
 export function announce(
   tx: Tx,
   happened: keyof typeof verbs,
   partnerId: string,
   { agreementId, number }: Told,
-  changes: Readonly<Record<string, unknown>> = {},
+  { heard, ...changes }: { readonly heard: boolean } & Readonly<Record<string, unknown>>,
 ): void {
-  const isOpen = happened === 'sent' || happened === 'signed'
+  const whose = heard ? partnerId : null
   const data = { partnerId, agreementId, version: number }
-  tx.emit(`access.agreement_${happened}`, { partnerId: isOpen ? partnerId : null, data })
+  tx.emit(`access.agreement_${happened}`, { partnerId: whose, data })
+  const action = `agreements.${verbs[happened]}`
   const subject = { kind: 'agreement', id: agreementId }
-  const line = { action: `agreements.${verbs[happened]}`, subject, changes: { version: number, ...changes } }
-  tx.audit(isOpen ? { ...line, partnerId } : line)
+  tx.audit({ action, subject, partnerId: whose, changes: { partnerId, version: number, ...changes } })
   if (happened === 'signed') tx.changed('partner', partnerId)
 }
 

@@ -5,6 +5,7 @@ import type { AgreementTerms, AgreementVersion } from '#/access/agreements/agree
 import * as store from '#/access/agreements/store.ts'
 import type { AgreementRow, SignatureRow } from '#/access/agreements/store.ts'
 import { AgreementTermsForm } from '#/access/agreements/terms.ts'
+import { wasSent } from '#/access/agreements/versions.ts'
 import { isVisible, listCapabilities } from '#/access/capabilities/capabilities.ts'
 import type { Sealer } from '#/kernel/crypto/crypto.ts'
 import type { Tx } from '#/kernel/db/db.ts'
@@ -73,7 +74,7 @@ async function asPartner(tx: Tx, versions: readonly AgreementVersion[]): Promise
   const capabilities = await listCapabilities(tx)
   const visible = new Set(capabilities.filter((each) => isVisible(each.exposure)).map((each) => each.name))
   return versions
-    .filter(({ states }) => states.some(({ value }) => value !== 'draft' && value !== 'withdrawn'))
+    .filter(wasSent)
     .map((version) => ({ ...version, terms: withoutHidden(version.terms, visible) }))
 }
 

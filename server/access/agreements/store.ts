@@ -107,13 +107,13 @@ export const statements = {
   insertDue: `
     insert into access_agreement_due (partner_id, version_id, kind, due_at)
     values ($1, $2, $3, to_timestamp($4::float8 / 1000)) on conflict do nothing`,
-  // What somebody else takes at this moment is left to them.
+  // Waits for whoever takes at this moment, so that several nodes tell in order.
   takeDue: `
     update access_agreement_due as due set done_at = $1
     from access_agreement_version as version
     where version.id = due.version_id and (due.version_id, due.kind) in (
       select version_id, kind from access_agreement_due where done_at is null and due_at <= $1
-      order by due_at, array_position(array['active', 'expiring', 'ended'], kind) limit $2 for update skip locked
+      order by due_at, array_position(array['active', 'expiring', 'ended'], kind) limit $2 for update
     )
     returning due.partner_id as "partnerId", version.agreement_id as "agreementId", version.number::int, due.kind,
               due.due_at as "dueAt"`,

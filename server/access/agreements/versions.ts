@@ -69,6 +69,11 @@ function noticeAt({ endsAt, terms }: AgreementVersion): number | null {
   return endsAt === null ? null : endsAt - terms.noticeDays * day
 }
 
+/** Does the partner know of it? Also when it was withdrawn after that. */
+export function wasSent({ states }: AgreementVersion): boolean {
+  return states.some(({ value }) => value !== null && value !== 'draft' && value !== 'withdrawn')
+}
+
 /** Milliseconds of business time, half-open; `until` null: no end is known. */
 export type Period = { readonly from: number; readonly until: number | null }
 

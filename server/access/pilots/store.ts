@@ -110,12 +110,12 @@ export const statements = {
   forgetDue: `delete from access_pilot_due where pilot_id = $1 and done_at is null`,
   insertDue: `
     insert into access_pilot_due (pilot_id, kind, due_at) values ($1, $2, $3) on conflict do nothing`,
-  // What somebody else takes at this moment is left to them.
+  // Waits for whoever takes at this moment, so that several nodes tell in order.
   takeDue: `
     update access_pilot_due set done_at = $1
     where (pilot_id, kind, due_at) in (
       select pilot_id, kind, due_at from access_pilot_due where done_at is null and due_at <= $1
-      order by due_at, kind desc limit $2 for update skip locked
+      order by due_at, kind desc limit $2 for update
     ) returning pilot_id as "pilotId", kind, due_at as "dueAt"`,
 } as const
 
