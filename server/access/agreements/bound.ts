@@ -13,6 +13,9 @@ export const aloneUpTo = 10
 export function needsSecondPerson(agreement: AgreementTerms, terms: PackageTerms | null): boolean {
   const { limits, capabilities = {} } = agreement.overrides
   if (limits && isMore(limits, terms?.limits)) return true
+  // Limits for everything also stand in place of the narrower ones of single capabilities.
+  const narrower = Object.entries(terms?.entitlements ?? {}).filter(([name]) => !capabilities[name]?.limits)
+  if (limits && narrower.some(([, given]) => given.limits && isMore(limits, given.limits))) return true
   return Object.entries(capabilities).some(([name, override]) => isBeyond(name, override, terms))
 }
 

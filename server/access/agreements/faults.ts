@@ -43,14 +43,22 @@ async function refuseFaults(tx: Tx, partnerId: string, { terms, ...term }: Draft
         ...faultsOfNames(terms, new Set((await listCapabilities(tx)).map((each) => each.name))),
         ...faultsOfPrices(terms, await currencyOf(tx, partnerId)),
       ]
-    : Errors(AgreementTermsForm, terms).map(({ instancePath, message }) =>
-        fault(`/terms${instancePath}`, message),
-      )
+    : faultsOfForm(terms)
   if (errors.length > 0) throw agreementTerms.with({ detail: errors[0]!.detail, errors })
 }
 
 function fault(pointer: string, detail: string): ProblemError {
   return { in: 'body', pointer, detail }
+}
+
+/** One for each place: of a choice between two forms each says what it misses. */
+function faultsOfForm(terms: unknown): ProblemError[] {
+  const found = new Map<string, ProblemError>()
+  for (const { instancePath, message } of Errors(AgreementTermsForm, terms)) {
+    const pointer = `/terms${instancePath}`
+    if (!found.has(pointer)) found.set(pointer, fault(pointer, message))
+  }
+  return [...found.values()]
 }
 
 function faultsOfTerm(tx: Tx, { startsAt, endsAt }: Term, noticeDays: number): ProblemError[] {

@@ -239,7 +239,7 @@ function endRoute({ sealer }: Deps): Route {
     body: Type.Object(
       {
         at: Type.Optional(Moment),
-        reason: Type.String({ minLength: 1, maxLength: 500, pattern: '\\S' }),
+        reason: lineOfText(500, 'Why, for the audit.'),
       },
       strict,
     ),

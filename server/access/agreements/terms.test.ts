@@ -72,6 +72,12 @@ test('everything wrong is named where it stands, and nothing is drafted', async 
       ofProjects({ quota: { amount: -5, period: 'month' } }),
       ['/terms/overrides/capabilities/projects/quota/amount'],
     ],
+    [
+      ofProjects({ quota: { amount: 0, period: 'day' } }),
+      ['/terms/overrides/capabilities/projects/quota/amount'],
+    ],
+    [{ sla: 'go\u0000ld' }, ['/terms/sla']],
+    [{ sla: 'gold \ud800' }, ['/terms/sla']],
     [ofProjects({ price: price('0.40', 'USD') }), ['/terms/overrides/capabilities/projects/price/currency']],
     [ofProjects({ price: price('0.405') }), ['/terms/overrides/capabilities/projects/price/amount']],
     [ofProjects({ price: price('-1') }), ['/terms/overrides/capabilities/projects/price/amount']],
@@ -100,11 +106,15 @@ test('two people for more than the bound, for what the package has not, and for 
   const quota = (amount: number, period = 'month') => ({ quota: { amount, period } })
   const limits = (burst: number, perSecond: number) => ({ limits: { burst, perSecond } })
   const of = (name: string, override: object) => ({ capabilities: { [name]: override } }) as Overrides
+  const narrow = of('raw-data', limits(2, 1))
   const table: [Overrides, boolean][] = [
     [{}, false],
-    [limits(20 * most, 10 * most), false],
-    [limits(20 * most + 1, 10), true],
-    [limits(20, 10 * most + 0.1), true],
+    [{ ...limits(20 * most, 10 * most), ...narrow }, false],
+    [{ ...limits(20 * most + 1, 10), ...narrow }, true],
+    [{ ...limits(20, 10 * most + 0.1), ...narrow }, true],
+    // Raw data has narrower limits of its own, which these would replace.
+    [limits(20, 10), false],
+    [limits(21, 10), true],
     [of('projects', quota(1000 * most)), false],
     [of('projects', quota(1000 * most + 1)), true],
     [of('projects', quota(1, 'day')), true],

@@ -1,6 +1,7 @@
 /** What a version of an agreement says beside its term. The schema is the form of it, in the API as in the table. */
 import { Type } from 'typebox'
 import type { Price, Quota, RateLimit } from '#/access/packages/packages.ts'
+import { lineOfText } from '#/kernel/http/http.ts'
 
 /** In place of what the package says. */
 export type Overrides = {
@@ -40,7 +41,7 @@ const RateLimitForm = Type.Object(
 
 const QuotaForm = Type.Object(
   {
-    amount: Type.Integer({ minimum: 0, maximum: 1_000_000_000_000 }),
+    amount: Type.Integer({ minimum: 1, maximum: 1_000_000_000_000 }),
     period: Type.Union([Type.Literal('day'), Type.Literal('month'), Type.Literal('billing-period')]),
   },
   strict,
@@ -83,7 +84,7 @@ export const AgreementTermsForm = Type.Object(
       },
       { ...strict, description: 'In place of what the package says.' },
     ),
-    sla: Type.Union([Type.String({ minLength: 1, maxLength: 100 }), Type.Null()]),
+    sla: Type.Union([lineOfText(100, "Class of service, in the provider's words."), Type.Null()]),
     consents: Type.Array(
       Type.Object(
         { purpose: Type.String({ maxLength: 100, pattern: name }), granted: Type.Boolean() },

@@ -3,7 +3,7 @@ import { Type } from 'typebox'
 import * as pilots from '#/access/pilots/pilots.ts'
 import { PilotAnswer, PlaceAnswer, PlaceState, showPilot, showPlace } from '#/access/pilots/shown.ts'
 import { partnerNotFound } from '#/identity/partners/partners.ts'
-import { pageOf, pageQuery, pageSchema, route } from '#/kernel/http/http.ts'
+import { lineOfText, pageOf, pageQuery, pageSchema, route } from '#/kernel/http/http.ts'
 import type { Route, Signer } from '#/kernel/http/http.ts'
 import { parseId, publicId } from '#/kernel/id/id.ts'
 
@@ -15,7 +15,7 @@ const EndsAt = Type.Union([Type.String({ maxLength: 40 }), Type.Null()], {
   description: 'ISO 8601, such as `2027-11-01T00:00:00Z`: from then on calls are refused. Null: no end yet.',
 })
 const Partner = Type.String({ pattern: '^ptn_[0-9a-f]{32}$' })
-const reason = Type.String({ minLength: 1, maxLength: 500, pattern: '\\S' })
+const reason = lineOfText(500, 'Why, for the audit.')
 
 const idParams = Type.Object({ id: Type.String({ description: '`plt_…`' }) })
 const nameParams = Type.Object({ name: Type.String({ description: 'Name of the capability.' }) })

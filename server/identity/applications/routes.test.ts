@@ -45,7 +45,10 @@ test('403 without the permission; 404 for another partner’s, an absent one and
   const partner = publicId('ptn', mine.partnerId)
   const noId = await api.call(`POST /v1/partners/${partner}/applications/shop/suspend`, { as, body })
   assert.deepEqual([noId.status, noId.body.code], [404, 'applications.not_found'])
-  assert.equal((await api.call(pathOf(mine, 'suspend'), { as, body: {} })).status, 422)
+  for (const reason of [undefined, '', ' ', 'a\u0000', 'a\ud800']) {
+    const { status } = await api.call(pathOf(mine, 'suspend'), { as, body: { reason } })
+    assert.equal(status, 422, JSON.stringify(reason))
+  }
 })
 
 test('409 for one that is archived', async () => {

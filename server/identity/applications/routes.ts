@@ -6,7 +6,7 @@ import {
   suspendApplication,
 } from '#/identity/applications/applications.ts'
 import { partnerNotFound } from '#/identity/partners/partners.ts'
-import { route } from '#/kernel/http/http.ts'
+import { lineOfText, route } from '#/kernel/http/http.ts'
 import type { Route } from '#/kernel/http/http.ts'
 import { parseId, publicId } from '#/kernel/id/id.ts'
 
@@ -29,10 +29,7 @@ function stateRoute(verb: 'suspend' | 'resume'): Route {
       id: Type.String({ description: '`ptn_…`' }),
       application: Type.String({ description: '`app_…`' }),
     }),
-    body: Type.Object(
-      { reason: Type.String({ minLength: 1, maxLength: 500, pattern: '\\S' }) },
-      { additionalProperties: false },
-    ),
+    body: Type.Object({ reason: lineOfText(500, 'Why, for the audit.') }, { additionalProperties: false }),
     answer: {
       status: 200,
       schema: Type.Object({

@@ -12,7 +12,7 @@ import type { Partner } from '#/identity/partners/partners.ts'
 import { PendingAnswer, proposalAction, propose, showPending } from '#/governance/proposals/proposals.ts'
 import type { ProposalActions } from '#/governance/proposals/proposals.ts'
 import type { Tx } from '#/kernel/db/db.ts'
-import { pageOf, pageQuery, pageSchema, route } from '#/kernel/http/http.ts'
+import { lineOfText, pageOf, pageQuery, pageSchema, route } from '#/kernel/http/http.ts'
 import type { Route, Signer } from '#/kernel/http/http.ts'
 import { parseId, publicId } from '#/kernel/id/id.ts'
 
@@ -28,7 +28,7 @@ const PartnerAnswer = Type.Object({
 
 const params = Type.Object({ id: Type.String({ description: '`ptn_…`' }) })
 const reasonBody = Type.Object(
-  { reason: Type.String({ minLength: 1, maxLength: 500, pattern: '\\S' }) },
+  { reason: lineOfText(500, 'Why, for the audit.') },
   { additionalProperties: false },
 )
 const answer = { status: 200, schema: PartnerAnswer }
