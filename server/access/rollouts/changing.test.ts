@@ -214,7 +214,7 @@ describe('attributes and preview', () => {
       { tier: 'iron', region: ' ' },
       Object.fromEntries(Array.from({ length: 51 }, (_, i) => [`a${i}`, 'x'])),
     ]) {
-      assert.match(await refusal(give(wrong as Record<string, string>)), /rollouts\.bad_attributes/)
+      assert.match(await refusal(give(wrong)), /rollouts\.bad_attributes/)
     }
     assert.deepEqual(await within((tx) => attributesOf(tx, id)), { tier: 'silver', region: 'eu' })
     assert.match(await refusal(within((tx) => setAttributes(tx, newId(), {}))), /partners\.not_found/)
