@@ -1,7 +1,6 @@
 /** Exposure changes by the listed ways, with who, why and evidence on record; of two who race, one sees the other. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { accessActions } from '#/access/access.ts'
 import {
   changeExposure,
   declareCapability,
@@ -10,6 +9,7 @@ import {
   findCapability,
   isVisible,
   listCapabilities,
+  openAction,
 } from '#/access/capabilities/capabilities.ts'
 import type { Exposure } from '#/access/capabilities/capabilities.ts'
 import { askExposure } from '#/access/capabilities/exposure.ts'
@@ -31,6 +31,7 @@ import { Problem } from '#/kernel/problem/problem.ts'
 import { expose, wayBetween } from '../../../tests/support/access/exposure.ts'
 import { testDatabase } from '../../../tests/support/database.ts'
 
+const actions = { 'capabilities.open': openAction }
 const database = await testDatabase()
 const sealer = createSealer(Buffer.alloc(32, 7))
 const control = { ...database.control, audit: createAuditSink(sealer) }
@@ -118,11 +119,9 @@ test('where there is a way in several steps, it can be gone', async () => {
 
 test('who, why and which evidence are on record, the facts stay in order, and nothing is said twice', async () => {
   const { id, name, evidenceId } = await gated('dark')
-  const proposed = await within((tx) =>
-    askExposure(tx, accessActions, name, { to: 'pilot', reason: 'ready' }),
-  )
+  const proposed = await within((tx) => askExposure(tx, actions, name, { to: 'pilot', reason: 'ready' }))
   assert.deepEqual(proposed!.params['evidence'], [evidenceId])
-  const { proposal } = await as(ben, (tx) => approve(tx, accessActions, proposed!.id))
+  const { proposal } = await as(ben, (tx) => approve(tx, actions, proposed!.id))
   assert.equal(proposal.state, 'done')
   await within((tx) => changeExposure(tx, name, 'general', { reason: 'liked' }))
   await within((tx) => changeExposure(tx, name, 'general', { reason: 'again' }))
@@ -156,13 +155,11 @@ test('who, why and which evidence are on record, the facts stay in order, and no
 test('a proposal does not outlive its gates: evidence withdrawn, or a gate no longer needed', async () => {
   for (const spoil of ['evidence', 'need'] as const) {
     const { id, name, evidenceId } = await gated('dark')
-    const proposed = await within((tx) =>
-      askExposure(tx, accessActions, name, { to: 'general', reason: 'ready' }),
-    )
+    const proposed = await within((tx) => askExposure(tx, actions, name, { to: 'general', reason: 'ready' }))
     await within((tx) =>
       spoil === 'need' ? declareNeeds(tx, id, []) : withdrawEvidence(tx, evidenceId, 'a mistake'),
     )
-    const { proposal } = await as(ben, (tx) => approve(tx, accessActions, proposed!.id))
+    const { proposal } = await as(ben, (tx) => approve(tx, actions, proposed!.id))
     const failure = spoil === 'need' ? 'capabilities.needs_changed' : 'capabilities.gates_open'
     assert.deepEqual([proposal.state, proposal.failure], ['failed', failure])
     assert.equal((await within((tx) => findCapability(tx, name))).exposure, 'dark')
@@ -173,9 +170,9 @@ test('a withdrawal and an opening at once: one of them, whoever began first', as
   for (let round = 0; round < 12; round += 1) {
     const { id, name, evidenceId } = await gated('dark')
     const { id: proposalId } = (await within((tx) =>
-      askExposure(tx, accessActions, name, { to: 'general', reason: 'ready' }),
+      askExposure(tx, actions, name, { to: 'general', reason: 'ready' }),
     ))!
-    const opening = as(ben, (tx) => approve(tx, accessActions, proposalId))
+    const opening = as(ben, (tx) => approve(tx, actions, proposalId))
     const withdrawal = outcome(within((tx) => withdrawEvidence(tx, evidenceId, 'a mistake')))
     const [{ proposal }, withdrawn] = await Promise.all([opening, withdrawal])
     await assertReady(id, name)
@@ -187,12 +184,12 @@ test('the one that waited sees what the other did, though its clock reads earlie
   for (const first of ['opening', 'withdrawal'] as const) {
     const { id, name, evidenceId } = await gated('dark')
     const { id: proposalId } = (await within((tx) =>
-      askExposure(tx, accessActions, name, { to: 'general', reason: 'ready' }),
+      askExposure(tx, actions, name, { to: 'general', reason: 'ready' }),
     ))!
     const begun = Promise.withResolvers<void>()
     const go = Promise.withResolvers<void>()
     const work = {
-      opening: async (tx: Tx) => (await approve(tx, accessActions, proposalId)).proposal.failure,
+      opening: async (tx: Tx) => (await approve(tx, actions, proposalId)).proposal.failure,
       withdrawal: async (tx: Tx) => {
         await withdrawEvidence(tx, evidenceId, 'a mistake')
         return null
@@ -220,10 +217,10 @@ test('a new need and an opening at once: never both without evidence', async () 
     const { id, name } = await gated('pilot')
     await within((tx) => changeExposure(tx, name, 'dark', { reason: 'test' }))
     const { id: proposalId } = (await within((tx) =>
-      askExposure(tx, accessActions, name, { to: 'pilot', reason: 'ready' }),
+      askExposure(tx, actions, name, { to: 'pilot', reason: 'ready' }),
     ))!
     await Promise.all([
-      as(ben, (tx) => approve(tx, accessActions, proposalId)),
+      as(ben, (tx) => approve(tx, actions, proposalId)),
       outcome(within((tx) => declareNeeds(tx, id, ['audit', 'legal']))),
     ])
     await assertReady(id, name)

@@ -1,15 +1,15 @@
 /** Capabilities, gates and evidence over the admin port. */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { accessActions } from '#/access/access.ts'
-import { declareCapability } from '#/access/capabilities/capabilities.ts'
+import { declareCapability, openAction } from '#/access/capabilities/capabilities.ts'
 import type { Exposure } from '#/access/capabilities/capabilities.ts'
 import { newId, publicId } from '#/kernel/id/id.ts'
 import { adminApi } from '../../../tests/support/identity/admin.ts'
 import { testDatabase } from '../../../tests/support/database.ts'
 
+const actions = { 'capabilities.open': openAction }
 const database = await testDatabase()
-const api = await adminApi(database, accessActions)
+const api = await adminApi(database, actions)
 const [ada, bob] = [newId(), newId()]
 const as = (id: string, role = 'admin') => ({ operator: `${role} ${id} ${Date.now()}` })
 

@@ -1,7 +1,6 @@
 /** Evidence meets a gate for as long as it says; names are sealed; alarms come before the end, at it, and once. */
 import assert from 'node:assert/strict'
 import { beforeEach, describe, test } from 'node:test'
-import { accessJobs } from '#/access/access.ts'
 import { changeExposure, declareCapability } from '#/access/capabilities/capabilities.ts'
 import {
   addEvidence,
@@ -22,6 +21,7 @@ import { transact } from '#/kernel/db/db.ts'
 import type { Tx } from '#/kernel/db/db.ts'
 import { newId } from '#/kernel/id/id.ts'
 import { Problem } from '#/kernel/problem/problem.ts'
+import { runAccessJobs } from '../../../tests/support/access/jobs.ts'
 import { testDatabase } from '../../../tests/support/database.ts'
 
 let now = new Date('2026-11-01T12:00:00.000Z')
@@ -182,9 +182,7 @@ describe('gates', () => {
 })
 
 describe('alarms', () => {
-  const work = async () => {
-    for (const job of accessJobs(control)) await job.run({})
-  }
+  const work = () => runAccessJobs(control)
   const told = async () => {
     const { rows } = await database.owner.query<{ type: string; data: { endsAt: string; onLapse: string } }>(
       `select type, data from kernel_outbox
