@@ -5,13 +5,13 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { accessActions, accessJobs } from '#/access/access.ts'
 import {
   changeExposure,
   declareCapability,
   exposures,
   findCapability,
   isVisible,
+  openAction,
   transitions,
 } from '#/access/capabilities/capabilities.ts'
 import type { Exposure } from '#/access/capabilities/capabilities.ts'
@@ -32,9 +32,11 @@ import { transact } from '#/kernel/db/db.ts'
 import type { Actor, Tx } from '#/kernel/db/db.ts'
 import { newId } from '#/kernel/id/id.ts'
 import { Problem } from '#/kernel/problem/problem.ts'
+import { runAccessJobs } from '../../../tests/support/access/jobs.ts'
 import { testDatabase } from '../../../tests/support/database.ts'
 
 let now = new Date('2026-11-01T12:00:00.000Z')
+const actions = { 'capabilities.open': openAction }
 const database = await testDatabase({ ...systemClock(), business: () => now })
 const day = 86_400_000
 const operator = () => ({ kind: 'operator', id: newId(), role: 'admin' }) as const
@@ -131,7 +133,7 @@ const expose = (to: Exposure) =>
 const proposeOpening = (to: 'pilot' | 'general') =>
   command(`propose ${to}`, async (model, real) => {
     if (model.exposure !== 'dark') return
-    const ask = () => as(ann, (tx) => askExposure(tx, accessActions, real.name, { to, reason: 'test' }))
+    const ask = () => as(ann, (tx) => askExposure(tx, actions, real.name, { to, reason: 'test' }))
     const gates = [...model.needs]
     const code = await tried(async () => {
       const { id, expiresAt } = (await ask())!
@@ -149,7 +151,7 @@ const approveOpening = () =>
       openOf(model).length === 0 &&
       proposed.gates.every((gate) => model.needs.has(gate))
     const code = await tried(async () => {
-      const { proposal } = await as(ben, (tx) => approve(tx, accessActions, proposed.id))
+      const { proposal } = await as(ben, (tx) => approve(tx, actions, proposed.id))
       assert.equal(proposal.state, allowed ? 'done' : 'failed')
     })
     assert.equal(code, proposed.expiresAt <= now ? 'proposals.closed' : null)
@@ -213,7 +215,7 @@ const wait = (days: number) =>
         const last = Math.max(...ends.filter((until) => until <= now.getTime()))
         if (!before.has(gate)) assert.ok(last > since, `${gate} lapsed for want of evidence`)
       }
-      for (const job of accessJobs(database.control)) await job.run({})
+      await runAccessJobs(database.control)
       const told = await lapses(id)
       assert.equal(new Set(told).size, told.length, 'an alarm was raised twice')
       for (const gate of openOf(model)) {
