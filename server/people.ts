@@ -2,6 +2,7 @@
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { accessActions, accessJobs, accessOperations, accessRoutes } from '#/access/access.ts'
+import { isUnderAgreement } from '#/access/agreements/agreements.ts'
 import { packageOf } from '#/access/packages/packages.ts'
 import { createAnchor, createSealing } from '#/governance/audit/audit.ts'
 import type { Anchor } from '#/governance/audit/audit.ts'
@@ -9,7 +10,7 @@ import { governanceJobs, governanceOperations, governanceRoutes } from '#/govern
 import { accountRoutes, createSessionGuard, operatorSessions } from '#/identity/account/account.ts'
 import type { Surface } from '#/identity/account/account.ts'
 import { createAdminGuard } from '#/identity/guard/guard.ts'
-import { identityOperations, identityRoutes } from '#/identity/identity.ts'
+import { identityActions, identityOperations, identityRoutes } from '#/identity/identity.ts'
 import { createLockout } from '#/identity/lockout/lockout.ts'
 import {
   createPostOffice,
@@ -207,7 +208,7 @@ type AdminParts = Behind & {
 /** The admin port: the management API behind its guard, and the session API of operators. */
 export function createAdmin(parts: AdminParts): Promise<Http> {
   const { log, publicUrl, adminUrl, database, surfaces } = parts
-  const actions = accessActions
+  const actions = { ...identityActions, ...accessActions }
   const pages = {
     member: `${publicUrl}/portal/invitations`,
     operator: `${adminUrl}/console/invitations`,
@@ -220,7 +221,14 @@ export function createAdmin(parts: AdminParts): Promise<Http> {
     routes: [
       ...parts.routes,
       ...accountRoutes(surfaces.console, surfaces.sso),
-      ...identityRoutes({ ...parts, outbound: surfaces.outbound, pages, packageOf }),
+      ...identityRoutes({
+        ...parts,
+        actions,
+        outbound: surfaces.outbound,
+        pages,
+        packageOf,
+        suspensionNeedsTwo: isUnderAgreement,
+      }),
       ...governanceRoutes({ ...parts, actions }),
       ...accessRoutes({ ...parts, actions }),
     ],

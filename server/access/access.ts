@@ -1,4 +1,15 @@
 /** What the access area brings to the program. */
+import { agreementsJob } from '#/access/agreements/jobs.ts'
+import { agreementOperations } from '#/access/agreements/operations.ts'
+import { agreementActions, agreementRoutes } from '#/access/agreements/routes.ts'
+import { openAction } from '#/access/capabilities/capabilities.ts'
+import { capabilityRoutes } from '#/access/capabilities/routes.ts'
+import { pilotsJob } from '#/access/pilots/jobs.ts'
+import { pilotOperations } from '#/access/pilots/operations.ts'
+import { pilotRoutes } from '#/access/pilots/routes.ts'
+import { readinessJob } from '#/access/readiness/jobs.ts'
+import { gateRoutes } from '#/access/readiness/routes.ts'
+import { rolloutRoutes, showRollouts } from '#/access/rollouts/routes.ts'
 import type { ProposalActions } from '#/governance/proposals/proposals.ts'
 import type { Clock } from '#/kernel/clock/clock.ts'
 import type { Sealer } from '#/kernel/crypto/crypto.ts'
@@ -9,18 +20,24 @@ import type { Job } from '#/kernel/jobs/jobs.ts'
 export type AccessDeps = { readonly sealer: Sealer; readonly clock: Clock }
 
 /** What needs a second person. */
-export const accessActions: ProposalActions = {}
+export const accessActions: ProposalActions = { 'capabilities.open': openAction, ...agreementActions }
 
 /** The management API of the admin port. */
-export function accessRoutes(_deps: AccessDeps & { readonly actions: ProposalActions }): Route[] {
-  return []
+export function accessRoutes(deps: AccessDeps & { readonly actions: ProposalActions }): Route[] {
+  return [
+    ...gateRoutes(),
+    ...capabilityRoutes({ ...deps, rolloutsOf: showRollouts }),
+    ...rolloutRoutes(),
+    ...pilotRoutes({ signer: deps.sealer }),
+    ...agreementRoutes(deps),
+  ]
 }
 
 /** What partners see of their access, and ask for. */
-export function accessOperations(_deps: AccessDeps): PartnerOperation[] {
-  return []
+export function accessOperations(deps: AccessDeps): PartnerOperation[] {
+  return [...pilotOperations(), ...agreementOperations(deps)]
 }
 
-export function accessJobs(_control: World): Job[] {
-  return []
+export function accessJobs(control: World): Job[] {
+  return [readinessJob(control), pilotsJob(control), agreementsJob(control)]
 }

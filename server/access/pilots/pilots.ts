@@ -1,11 +1,24 @@
 /** Pilots: a limited admission to a capability, with a waitlist, a capacity and an end. */
+import { findCapability, listCapabilities } from '#/access/capabilities/capabilities.ts'
+import type { Capability } from '#/access/capabilities/capabilities.ts'
 import { timelineOf } from '#/access/history/history.ts'
 import type { Timeline } from '#/access/history/history.ts'
+import { grantCapability } from '#/access/packages/packages.ts'
+import { announce, scheduleEnd } from '#/access/pilots/announcing.ts'
+import { makeGeneral } from '#/access/pilots/capability.ts'
+import { countPlaces, runningPilot } from '#/access/pilots/places.ts'
+import type { Pilot } from '#/access/pilots/places.ts'
+import { pilotExposure, pilotNotFound, pilotRunning, pilotTerms } from '#/access/pilots/problems.ts'
 import * as store from '#/access/pilots/store.ts'
 import type { PilotTerms, PlaceState } from '#/access/pilots/store.ts'
 import type { Tx } from '#/kernel/db/db.ts'
+import { newId } from '#/kernel/id/id.ts'
 
-export type { PilotTerms, PlaceState } from '#/access/pilots/store.ts'
+export { announceDue } from '#/access/pilots/announcing.ts'
+export { admit, joinWaitlist, leave } from '#/access/pilots/places.ts'
+export type { Pilot } from '#/access/pilots/places.ts'
+export * from '#/access/pilots/problems.ts'
+export type { PilotTerms, Place, PlaceState } from '#/access/pilots/store.ts'
 
 /** Its terms over time; nothing before it began and after it was closed. */
 export type PilotHistory = { readonly id: string; readonly terms: Timeline<PilotTerms> }
@@ -36,4 +49,163 @@ export async function readPlaces(
       return [partnerId, new Map([...byPilot].map(([id, words]) => [id, timelineOf(words)]))]
     }),
   )
+}
+
+/**
+ * For a capability that is `dark`, to prepare it, or `pilot`. Throws `capabilityNotFound`, `pilotRunning`,
+ * `pilotExposure`, `pilotTerms`.
+ */
+export async function openPilot(
+  tx: Tx,
+  opened: { readonly capability: string; readonly capacity: number; readonly endsAt: Date | null },
+): Promise<Pilot> {
+  const { id: capabilityId, name } = await findCapability(tx, opened.capability)
+  const { capacity, endsAt } = opened
+  refusePastEnd(tx, endsAt)
+  const id = newId()
+  if (!(await store.insertPilot(tx, id, capabilityId))) {
+    throw pilotRunning.with({ detail: `${name} has a pilot that runs.` })
+  }
+  // The new row holds the capability, so from here on its exposure stays what it is.
+  const { exposure } = await findCapability(tx, name)
+  if (exposure !== 'dark' && exposure !== 'pilot') {
+    throw pilotExposure.with({ detail: `The exposure of ${name} is ${exposure}; it must be dark or pilot.` })
+  }
+  await store.insertTerm(tx, id, { id: newId(), capacity, endsAt })
+  await scheduleEnd(tx, id, endsAt)
+  const pilot = await findPilot(tx, id)
+  announce(tx, 'opened', pilot, { capacity, endsAt })
+  return pilot
+}
+
+/** Another capacity, another end: an extension, or an earlier one. Throws `pilotNotFound`, `pilotClosed`, `pilotTerms`. */
+export async function changePilot(
+  tx: Tx,
+  pilotId: string,
+  change: { readonly capacity?: number | undefined; readonly endsAt?: Date | null | undefined },
+): Promise<Pilot> {
+  const before = await runningPilot(tx, pilotId)
+  const capacity = change.capacity ?? before.capacity
+  const endsAt = change.endsAt === undefined ? before.endsAt : change.endsAt
+  const endsElsewhere = endsAt?.getTime() !== before.endsAt?.getTime()
+  if (capacity === before.capacity && !endsElsewhere) return before
+  if (endsElsewhere) refusePastEnd(tx, endsAt)
+  if (capacity < before.admitted) {
+    const detail = `${before.admitted} partners are admitted, so the capacity cannot be ${capacity}.`
+    throw pilotTerms.with({ detail })
+  }
+  await store.insertTerm(tx, pilotId, { id: newId(), capacity, endsAt })
+  if (endsElsewhere) await scheduleEnd(tx, pilotId, endsAt)
+  const pilot = { ...before, capacity, endsAt }
+  announce(tx, 'changed', pilot, { capacity, endsAt })
+  return pilot
+}
+
+/**
+ * Everybody may have it: the capability becomes `general`, everyone admitted keeps it by a grant of their own, and
+ * the pilot closes. Throws `pilotNotFound`, `pilotClosed`, `pilotExposure`, `gatesOpen`.
+ */
+export async function promote(tx: Tx, pilotId: string, reason: string): Promise<Pilot> {
+  const { capabilityId, capability } = await runningPilot(tx, pilotId)
+  await makeGeneral(tx, capability, reason)
+  for (const { partnerId } of await store.listAdmitted(tx, pilotId)) {
+    const grant = { capabilityId, granted: true, source: 'pilot', sourceId: pilotId } as const
+    await grantCapability(tx, partnerId, grant)
+  }
+  return close(tx, pilotId, 'promoted', reason)
+}
+
+/** Given up: from now on nobody calls by it. Throws `pilotNotFound`, `pilotClosed`. */
+export async function cancelPilot(tx: Tx, pilotId: string, reason: string): Promise<Pilot> {
+  await runningPilot(tx, pilotId)
+  return close(tx, pilotId, 'cancelled', reason)
+}
+
+async function close(
+  tx: Tx,
+  pilotId: string,
+  outcome: 'promoted' | 'cancelled',
+  reason: string,
+): Promise<Pilot> {
+  await store.closePilot(tx, pilotId, outcome)
+  await store.forgetDue(tx, pilotId)
+  const pilot = await findPilot(tx, pilotId)
+  announce(tx, outcome, pilot, { admitted: pilot.admitted }, reason)
+  return pilot
+}
+
+/** Throws `pilotNotFound`. */
+export async function findPilot(tx: Tx, pilotId: string): Promise<Pilot> {
+  const found = await store.selectPilot(tx, pilotId)
+  if (!found) throw pilotNotFound.with()
+  return { ...found, ...(await countPlaces(tx, pilotId)) }
+}
+
+/** The one that is not closed. Throws `capabilityNotFound`, `pilotNotFound`. */
+export async function findRunning(tx: Tx, capability: string): Promise<Pilot> {
+  const { id } = await findCapability(tx, capability)
+  const found = await store.selectRunning(tx, id)
+  if (!found) throw pilotNotFound.with({ detail: `${capability} has no pilot that runs.` })
+  return findPilot(tx, found.id)
+}
+
+/** In the order they were opened. */
+export async function listPilots(
+  tx: Tx,
+  running: boolean,
+  page: { readonly after?: string; readonly limit: number },
+): Promise<readonly Pilot[]> {
+  const found: Pilot[] = []
+  for (const row of await store.listPilots(tx, running, page.after ?? null, page.limit)) {
+    found.push({ ...row, ...(await countPlaces(tx, row.id)) })
+  }
+  return found
+}
+
+/** In the order of what was said of them last, so those who wait in the order of their turn. Throws `pilotNotFound`. */
+export async function listPlaces(
+  tx: Tx,
+  pilotId: string,
+  state: PlaceState | undefined,
+  page: { readonly after?: string; readonly limit: number },
+): Promise<readonly store.Place[]> {
+  if (!(await store.selectPilot(tx, pilotId))) throw pilotNotFound.with()
+  return store.listPlaces(tx, pilotId, state ?? null, page)
+}
+
+/** A pilot as partners see it. */
+export type VisiblePilot = {
+  readonly pilotId: string
+  readonly capability: Capability
+  readonly endsAt: Date | null
+  readonly place: store.Place | null
+}
+
+/** Those of capabilities whose exposure is `pilot`, by the name of the capability: the others are nobody's to know. */
+export async function listVisible(tx: Tx, partnerId: string): Promise<readonly VisiblePilot[]> {
+  const running = new Map(
+    (await store.listPilots(tx, true, null, null)).map((pilot) => [pilot.capabilityId, pilot]),
+  )
+  const found: VisiblePilot[] = []
+  for (const capability of await listCapabilities(tx)) {
+    const pilot = capability.exposure === 'pilot' ? running.get(capability.id) : undefined
+    if (!pilot) continue
+    const place = (await store.selectPlace(tx, partnerId, pilot.id)) ?? null
+    found.push({ pilotId: pilot.id, capability, endsAt: pilot.endsAt, place })
+  }
+  return found
+}
+
+/** One that is not visible is answered like one that does not exist. Throws `pilotNotFound`. */
+export async function findVisible(tx: Tx, partnerId: string, capability: string): Promise<VisiblePilot> {
+  const found = (await listVisible(tx, partnerId)).find((each) => each.capability.name === capability)
+  if (!found) throw pilotNotFound.with()
+  return found
+}
+
+function refusePastEnd(tx: Tx, endsAt: Date | null): void {
+  // Also what is no time at all.
+  if (endsAt !== null && !(endsAt > tx.now)) {
+    throw pilotTerms.with({ detail: 'The end date must lie in the future.' })
+  }
 }

@@ -21,6 +21,10 @@ const prefixes: Readonly<Record<string, string>> = {
   member: 'per',
   proposal: 'prp',
   invitation: 'ivt',
+  pilot: 'plt',
+  agreement: 'agr',
+  capability: 'cap',
+  gate: 'gat',
 }
 
 const time = (description: string) => Type.Optional(Type.String({ maxLength: 40, description }))

@@ -17,6 +17,7 @@ import { newId } from '#/kernel/id/id.ts'
 import { Problem, problem } from '#/kernel/problem/problem.ts'
 
 export { expireDue } from '#/governance/proposals/closing.ts'
+export { PendingAnswer, showPending } from '#/governance/proposals/pending.ts'
 export type { Proposal, ProposalFilter, ProposalState } from '#/governance/proposals/store.ts'
 
 export const proposalNotFound = problem('proposals.not_found', 404, 'There is no such proposal', {
@@ -36,8 +37,11 @@ export const proposalClosed = problem('proposals.closed', 409, 'This proposal is
 export type ProposalAction = {
   readonly permission: OperatorPermission
   readonly params: TObject
-  /** Runs once, in the transaction of the approval, whose actor is who approves. Throws a `Problem` to refuse. */
-  run(tx: Tx, params: Readonly<Record<string, unknown>>): Promise<void>
+  /**
+   * Runs once, in the transaction of the approval, whose actor is who approves; `purpose` is the proposer's. Throws a
+   * `Problem` to refuse.
+   */
+  run(tx: Tx, params: Readonly<Record<string, unknown>>, purpose: string | null): Promise<void>
 }
 
 /** By name, `partners.suspend`. */
@@ -47,7 +51,7 @@ export type ProposalActions = Readonly<Record<string, ProposalAction>>
 export function proposalAction<P extends TObject>(
   action: Omit<ProposalAction, 'params' | 'run'> & {
     readonly params: P
-    run(tx: Tx, params: Static<P>): Promise<void>
+    run(tx: Tx, params: Static<P>, purpose: string | null): Promise<void>
   },
 ): ProposalAction {
   return action
@@ -109,7 +113,7 @@ export async function approve(tx: Tx, actions: ProposalActions, id: string): Pro
     if (!action || !Check(action.params, proposal.params)) {
       throw new Error(`${proposal.action} is not known in this form`)
     }
-    await action.run(approvedTx(inner, proposal), proposal.params)
+    await action.run(approvedTx(inner, proposal), proposal.params, proposal.purpose)
   })
   const failure = error ? (error instanceof Problem ? error.definition.code : 'internal') : undefined
   const state = error ? 'failed' : 'done'

@@ -20,7 +20,8 @@ export type MemberRole = (typeof memberRoles)[number]
 export const operatorPermissions = {
   'partners:read':
     'See partners with their members, applications, onboarding facts and keys (never the text of a key).',
-  'partners:write': 'Create partners, change their facts, invite their first owner, suspend and resume them.',
+  'partners:write':
+    'Create partners, change their facts, invite their first owner, suspend and resume them and their applications.',
   'keys:write': "Revoke a partner's key, also by the fingerprint of a leaked one.",
   'usage:read': 'See what partners used.',
   'operators:read': 'See the people of the provider and their roles.',

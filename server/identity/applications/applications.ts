@@ -1,4 +1,5 @@
 /** Applications: what calls. Each belongs to one partner and stands in one environment. */
+import { recordStanding } from '#/identity/partners/partners.ts'
 import type { Tx } from '#/kernel/db/db.ts'
 import { newId } from '#/kernel/id/id.ts'
 import { problem } from '#/kernel/problem/problem.ts'
@@ -79,13 +80,71 @@ export async function markArchived(tx: Tx, partnerId: string, applicationId: str
   return archived
 }
 
-const verbs = { created: 'create', renamed: 'rename', archived: 'archive' } as const
+/**
+ * From the next second on every call of it is refused; its keys stay valid for the day it is resumed. Doing it again
+ * changes nothing. Throws `applicationNotFound`, `applicationArchived`.
+ */
+export async function suspendApplication(
+  tx: Tx,
+  partnerId: string,
+  applicationId: string,
+  reason: string,
+): Promise<Application> {
+  return setState(tx, partnerId, applicationId, 'suspended', reason)
+}
 
-function announce(tx: Tx, happened: keyof typeof verbs, application: Application): void {
+/** Throws `applicationNotFound`, `applicationArchived`. */
+export async function resumeApplication(
+  tx: Tx,
+  partnerId: string,
+  applicationId: string,
+  reason: string,
+): Promise<Application> {
+  return setState(tx, partnerId, applicationId, 'active', reason)
+}
+
+async function setState(
+  tx: Tx,
+  partnerId: string,
+  applicationId: string,
+  state: Application['state'],
+  reason: string,
+): Promise<Application> {
+  const before = await lockApplication(tx, partnerId, applicationId)
+  if (before.archivedAt !== null) throw applicationArchived.with()
+  const changed = await store.setState(tx, partnerId, applicationId, state)
+  if (!changed) return before
+  await recordStanding(tx, partnerId, { applicationId, state, reason })
+  announce(tx, state === 'active' ? 'resumed' : 'suspended', changed, reason)
+  tx.changed('application', applicationId)
+  return changed
+}
+
+const verbs = {
+  created: 'create',
+  renamed: 'rename',
+  suspended: 'suspend',
+  resumed: 'resume',
+  archived: 'archive',
+} as const
+
+function announce(
+  tx: Tx,
+  happened: keyof typeof verbs,
+  application: Application,
+  reason: string | null = null,
+): void {
   const { id, partnerId, environment } = application
-  tx.emit(`identity.application_${happened}`, { partnerId, data: { applicationId: id, environment } })
+  const data = { applicationId: id, environment, ...(reason !== null && { reason }) }
+  tx.emit(`identity.application_${happened}`, { partnerId, data })
   const subject = { kind: 'application', id }
-  tx.audit({ action: `applications.${verbs[happened]}`, subject, partnerId, changes: { environment } })
+  tx.audit({
+    action: `applications.${verbs[happened]}`,
+    subject,
+    partnerId,
+    reason,
+    changes: { environment },
+  })
 }
 
 /** The application, locked until the transaction ends, so that what it owns can be counted and added to. */

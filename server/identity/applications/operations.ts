@@ -19,6 +19,9 @@ const Shown = Type.Object({
   id: Type.String(),
   name: Type.String(),
   environment: Type.Union([Type.Literal('live'), Type.Literal('sandbox')]),
+  state: Type.Union([Type.Literal('active'), Type.Literal('suspended')], {
+    description: 'Suspended: the provider refuses every call of it until it is resumed.',
+  }),
   createdAt: Time,
   archivedAt: Type.Union([Time, Type.Null()], { description: 'Since then nothing calls as it any more.' }),
 })
@@ -128,7 +131,7 @@ async function applicationOf(tx: Tx, call: OperationCall): Promise<Application> 
   return found
 }
 
-function present({ id, name, environment, createdAt, archivedAt }: Application): Static<typeof Shown> {
+function present({ id, name, environment, state, createdAt, archivedAt }: Application): Static<typeof Shown> {
   const times = { createdAt: createdAt.toISOString(), archivedAt: archivedAt?.toISOString() ?? null }
-  return { id: publicId('app', id), name, environment, ...times }
+  return { id: publicId('app', id), name, environment, state, ...times }
 }

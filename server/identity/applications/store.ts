@@ -8,12 +8,14 @@ export type Application = {
   readonly partnerId: string
   readonly environment: Environment
   readonly name: string
+  /** Suspended: every call of it is refused, and its keys wait for the day it is resumed. */
+  readonly state: 'active' | 'suspended'
   readonly createdAt: Date
   readonly archivedAt: Date | null
 }
 
 const columns = `
-  id, partner_id as "partnerId", environment, name, created_at as "createdAt", archived_at as "archivedAt"`
+  id, partner_id as "partnerId", environment, name, state, created_at as "createdAt", archived_at as "archivedAt"`
 
 export const statements = {
   insertApplication: `
@@ -30,6 +32,10 @@ export const statements = {
     order by id limit $4`,
   renameApplication: `
     update identity_application set name = $3 where partner_id = $1 /* owner */ and id = $2 returning ${columns}`,
+  // No row when it is in that state.
+  setState: `
+    update identity_application set state = $3 where partner_id = $1 /* owner */ and id = $2 and state <> $3
+    returning ${columns}`,
   archiveApplication: `
     update identity_application set archived_at = clock_timestamp()
     where partner_id = $1 /* owner */ and id = $2 and archived_at is null returning ${columns}`,
@@ -68,6 +74,15 @@ export async function listApplications(tx: Tx, partnerId: string, options: ListO
 /** PostgreSQL refuses a name that is taken (23505). */
 export async function renameApplication(tx: Tx, partnerId: string, applicationId: string, name: string) {
   return (await tx.rows<Application>(statements.renameApplication, [partnerId, applicationId, name]))[0]
+}
+
+export async function setState(
+  tx: Tx,
+  partnerId: string,
+  applicationId: string,
+  state: Application['state'],
+) {
+  return (await tx.rows<Application>(statements.setState, [partnerId, applicationId, state]))[0]
 }
 
 /** No row when it is archived already. */

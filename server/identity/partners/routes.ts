@@ -9,8 +9,10 @@ import {
   suspendPartner,
 } from '#/identity/partners/partners.ts'
 import type { Partner } from '#/identity/partners/partners.ts'
+import { PendingAnswer, proposalAction, propose, showPending } from '#/governance/proposals/proposals.ts'
+import type { ProposalActions } from '#/governance/proposals/proposals.ts'
 import type { Tx } from '#/kernel/db/db.ts'
-import { pageOf, pageQuery, pageSchema, route } from '#/kernel/http/http.ts'
+import { lineOfText, pageOf, pageQuery, pageSchema, route } from '#/kernel/http/http.ts'
 import type { Route, Signer } from '#/kernel/http/http.ts'
 import { parseId, publicId } from '#/kernel/id/id.ts'
 
@@ -26,13 +28,29 @@ const PartnerAnswer = Type.Object({
 
 const params = Type.Object({ id: Type.String({ description: '`ptn_…`' }) })
 const reasonBody = Type.Object(
-  { reason: Type.String({ minLength: 1, maxLength: 500, pattern: '\\S' }) },
+  { reason: lineOfText(500, 'Why, for the audit.') },
   { additionalProperties: false },
 )
 const answer = { status: 200, schema: PartnerAnswer }
 
-export function partnerRoutes(deps: { readonly signer: Signer }): Route[] {
-  return [listRoute(deps.signer), renameRoute(), stateRoute('suspend'), stateRoute('resume')]
+export type PartnerRouteDeps = {
+  /** What can be proposed, of every area. */
+  readonly actions: ProposalActions
+  /** Is suspending this partner for two people? Access knows, which stands above identity, so it is handed in. */
+  readonly suspensionNeedsTwo: (tx: Tx, partnerId: string) => Promise<boolean>
+}
+
+/** What needs a second person: suspending a partner with an agreement in force. The reason is the proposal's purpose. */
+export const partnerActions: ProposalActions = {
+  'partners.suspend': proposalAction({
+    permission: 'partners:write',
+    params: Type.Object({ partnerId: Type.String() }),
+    run: (tx, { partnerId }, purpose) => suspendPartner(tx, partnerId, purpose ?? ''),
+  }),
+}
+
+export function partnerRoutes(deps: PartnerRouteDeps & { readonly signer: Signer }): Route[] {
+  return [listRoute(deps.signer), renameRoute(), suspendRoute(deps), resumeRoute()]
 }
 
 function listRoute(signer: Signer): Route {
@@ -73,33 +91,67 @@ function renameRoute(): Route {
   })
 }
 
-function stateRoute(verb: 'suspend' | 'resume'): Route {
-  const verbs = { suspend: suspendPartner, resume: resumePartner }
+/** So long a second person has to agree. */
+const proposalDays = 7
+const day = 86_400_000
+
+function suspendRoute({ actions, suspensionNeedsTwo }: PartnerRouteDeps): Route {
   return route({
     method: 'POST',
-    path: `/v1/partners/:id/${verb}`,
+    path: '/v1/partners/:id/suspend',
     permission: 'partners:write',
-    action: `partners.${verb}`,
+    action: 'partners.suspend',
     summary:
-      verb === 'suspend'
-        ? 'From the next second on refuses every call of the partner'
-        : 'Lets a suspended partner call again',
+      'From the next second on refuses every call of the partner; one with an agreement in force needs a second person',
+    params,
+    body: reasonBody,
+    answer,
+    accepted: PendingAnswer,
+    handle: async ({ params, body: { reason }, transact }) =>
+      transact(async (tx) => {
+        const { id: partnerId, state } = await found(tx, params.id)
+        if (state === 'active' && (await suspensionNeedsTwo(tx, partnerId))) {
+          const expiresAt = new Date(tx.now.getTime() + proposalDays * day)
+          const asked = { action: 'partners.suspend', params: { partnerId }, partnerId, expiresAt }
+          const proposal = await propose(tx, actions, { ...asked, purpose: reason })
+          return { status: 202, body: showPending(proposal) }
+        }
+        await suspendPartner(tx, partnerId, reason)
+        return { status: 200, body: show(await found(tx, params.id)) }
+      }),
+  })
+}
+
+function resumeRoute(): Route {
+  return route({
+    method: 'POST',
+    path: '/v1/partners/:id/resume',
+    permission: 'partners:write',
+    action: 'partners.resume',
+    summary: 'Lets a suspended partner call again',
     params,
     body: reasonBody,
     answer,
     handle: async ({ params, body, transact }) => ({
       status: 200,
-      body: await transact((tx) => change(tx, params.id, (id) => verbs[verb](tx, id, body.reason))),
+      body: await transact((tx) => change(tx, params.id, (id) => resumePartner(tx, id, body.reason))),
     }),
   })
 }
 
 /** The partner as it is after the change. Throws `partnerNotFound`. */
 async function change(tx: Tx, publicPartnerId: string, work: (id: string) => Promise<void>) {
-  const id = parseId('ptn', publicPartnerId)
-  if (id === null || !(await findPartner(tx, id))) throw partnerNotFound.with()
+  const { id } = await found(tx, publicPartnerId)
   await work(id)
-  return show((await findPartner(tx, id))!)
+  return show(await found(tx, publicPartnerId))
+}
+
+/** Throws `partnerNotFound`. */
+async function found(tx: Tx, publicPartnerId: string): Promise<Partner> {
+  const id = parseId('ptn', publicPartnerId)
+  const partner = id === null ? null : await findPartner(tx, id)
+  if (!partner) throw partnerNotFound.with()
+  return partner
 }
 
 function show({ id, slug, name, state, createdAt }: Partner) {

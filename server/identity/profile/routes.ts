@@ -47,7 +47,14 @@ const Answer = Type.Object({
   createdAt: time,
   package: Type.Union([Type.Object({ name: Type.String(), title: Type.String() }), Type.Null()]),
   members: Type.Integer(),
-  applications: Type.Array(Type.Object({ id: Type.String(), environment: Environment, name: Type.String() })),
+  applications: Type.Array(
+    Type.Object({
+      id: Type.String(),
+      environment: Environment,
+      name: Type.String(),
+      state: Type.Union([Type.Literal('active'), Type.Literal('suspended')]),
+    }),
+  ),
   keys: Type.Array(KeyAnswer),
   profile: ProfileAnswer,
 })
@@ -91,6 +98,7 @@ export function partnerPageRoutes({ sealer, packageOf }: PartnerPageDeps): Route
         id: publicId('app', one.id),
         environment: one.environment,
         name: one.name,
+        state: one.state,
       })),
       keys: (await listKeys(tx, id)).map((key) => showKey(key, key.application.environment)),
       profile: showProfile(await readProfile(tx, sealer, id)),

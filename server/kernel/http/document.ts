@@ -42,7 +42,7 @@ function templateOf({ path }: Route): string {
 }
 
 function operationOf(route: Route): object {
-  const { permission, summary, params, query, body, answer } = route
+  const { permission, summary, params, query, body, answer, accepted } = route
   return {
     operationId: operationIdOf(route),
     summary,
@@ -57,6 +57,12 @@ function operationOf(route: Route): object {
         description: summary,
         ...(answer?.schema && { content: { 'application/json': { schema: answer.schema } } }),
       },
+      ...(accepted && {
+        202: {
+          description: 'Not yet: a second person has to approve',
+          content: { 'application/json': { schema: accepted } },
+        },
+      }),
       default: problemReference,
     },
   }

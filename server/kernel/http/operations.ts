@@ -78,9 +78,9 @@ export function partnerOperation<Response extends TSchema>(
   return operation
 }
 
-/** A line that people write, a name or a reason: not empty, and without what cannot be shown or stored. */
+/** A line that people write, a name or a reason: not empty, without what cannot be shown, and no half of a pair, which cannot be stored. */
 export function lineOfText(maxLength: number, description: string) {
-  const pattern = String.raw`^[^\u0000-\u0020\u007f][^\u0000-\u001f\u007f]*$`
+  const pattern = String.raw`^[^\u0000-\u0020\u007f\ud800-\udfff][^\u0000-\u001f\u007f\ud800-\udfff]*$`
   return Type.String({ minLength: 1, maxLength, pattern, description })
 }
 

@@ -78,6 +78,8 @@ export type Route = {
   readonly action?: string
   /** Success, for the document of the API: its status, and what is answered; without a schema it is no JSON. */
   readonly answer?: { readonly status: number; readonly schema?: TSchema }
+  /** What is answered with 202 when it does not happen yet: a second person has to approve. */
+  readonly accepted?: TSchema
   readonly params?: TObject
   readonly query?: TObject
   readonly body?: TSchema

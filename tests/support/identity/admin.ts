@@ -1,13 +1,14 @@
 /** The management API of a test: its routes behind the real guard, on a real database, and keys for every role. */
 import { randomBytes } from 'node:crypto'
-import { accessRoutes } from '#/access/access.ts'
+import { accessActions, accessRoutes } from '#/access/access.ts'
+import { isUnderAgreement } from '#/access/agreements/agreements.ts'
 import { packageOf } from '#/access/packages/packages.ts'
 import { createAuditSink } from '#/governance/audit/audit.ts'
 import type { Anchor } from '#/governance/audit/audit.ts'
 import { governanceRoutes } from '#/governance/governance.ts'
 import type { ProposalActions } from '#/governance/proposals/proposals.ts'
 import { createAdminGuard } from '#/identity/guard/guard.ts'
-import { identityRoutes } from '#/identity/identity.ts'
+import { identityActions, identityRoutes } from '#/identity/identity.ts'
 import { createServiceKey } from '#/identity/service-keys/service-keys.ts'
 import { systemClock } from '#/kernel/clock/clock.ts'
 import { createSealer } from '#/kernel/crypto/crypto.ts'
@@ -54,15 +55,25 @@ async function testSessions(knock: Knock): Promise<Caller | null> {
 
 const noAnchor: Pick<Anchor, 'read'> = { read: () => null }
 
-/** `actions`: what can be proposed. */
-export async function adminApi(database: TestDatabase, actions: ProposalActions = {}): Promise<AdminApi> {
+/** `more`: what can be proposed beside what the areas bring. */
+export async function adminApi(database: TestDatabase, more: ProposalActions = {}): Promise<AdminApi> {
+  const actions = { ...identityActions, ...accessActions, ...more }
   const sealer = createSealer(randomBytes(32))
   const control = { ...database.control, audit: createAuditSink(sealer) }
   const pages = { member: 'https://portico.test/portal', operator: 'https://admin.test/console' }
   const clock = systemClock()
   const outbound = createOutbound({ allowLoopback: false })
   const routes = [
-    ...identityRoutes({ sealer, clock, outbound, provider: 'Solstice', pages, packageOf }),
+    ...identityRoutes({
+      sealer,
+      clock,
+      outbound,
+      provider: 'Solstice',
+      pages,
+      packageOf,
+      actions,
+      suspensionNeedsTwo: isUnderAgreement,
+    }),
     ...governanceRoutes({ sealer, anchor: noAnchor, log: silentLog(), actions }),
     ...accessRoutes({ sealer, clock, actions }),
   ]

@@ -21,6 +21,8 @@ export type Caller = Pick<
 
 export type Asked = {
   readonly id?: string
+  /** Of a path that is not by id. */
+  readonly path?: Readonly<Record<string, string>>
   readonly query?: Readonly<Record<string, string>>
   readonly body?: unknown
 }
@@ -42,7 +44,7 @@ export function operationsScene(database: Database, operations: readonly Partner
       ...caller,
       requestId: newId(),
       address: '127.0.0.1',
-      path: asked.id === undefined ? {} : { id: asked.id },
+      path: { ...asked.path, ...(asked.id !== undefined && { id: asked.id }) },
       query: new URLSearchParams(asked.query),
       body: asked.body,
     }
