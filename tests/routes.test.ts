@@ -11,7 +11,12 @@ import { testDatabase } from './support/database.ts'
 const api = await adminApi(await testDatabase())
 
 /** Ids that nothing has. */
-const absent: Readonly<Record<string, string>> = { id: '0'.repeat(32), invitation: `ivt_${'0'.repeat(32)}` }
+const absent: Readonly<Record<string, string>> = {
+  id: '0'.repeat(32),
+  invitation: `ivt_${'0'.repeat(32)}`,
+  name: 'absent',
+  capability: 'absent',
+}
 
 function requests(): { name: `${string} /${string}`; permission: string }[] {
   return api.routes.flatMap(({ method, path, permission }) => {

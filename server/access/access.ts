@@ -1,4 +1,5 @@
 /** What the access area brings to the program. */
+import { packageRoutes } from '#/access/packages/routes.ts'
 import type { ProposalActions } from '#/governance/proposals/proposals.ts'
 import type { Clock } from '#/kernel/clock/clock.ts'
 import type { Sealer } from '#/kernel/crypto/crypto.ts'
@@ -12,8 +13,8 @@ export type AccessDeps = { readonly sealer: Sealer; readonly clock: Clock }
 export const accessActions: ProposalActions = {}
 
 /** The management API of the admin port. */
-export function accessRoutes(_deps: AccessDeps & { readonly actions: ProposalActions }): Route[] {
-  return []
+export function accessRoutes(deps: AccessDeps & { readonly actions: ProposalActions }): Route[] {
+  return [...packageRoutes({ signer: deps.sealer })]
 }
 
 /** What partners see of their access, and ask for. */

@@ -21,6 +21,8 @@ const prefixes: Readonly<Record<string, string>> = {
   member: 'per',
   proposal: 'prp',
   invitation: 'ivt',
+  package: 'pkg',
+  'access-request': 'acr',
 }
 
 const time = (description: string) => Type.Optional(Type.String({ maxLength: 40, description }))
