@@ -22,10 +22,7 @@ const Entitlement = Type.Object(
     kind: Type.Enum(['boolean', 'static', 'metered']),
     value: Type.Optional(Type.Union([Type.String({ maxLength: 200 }), Type.Number(), Type.Boolean()])),
     quota: Type.Optional(
-      Type.Object(
-        { amount: Type.Integer(), period: Type.Enum(['day', 'month', 'billing-period']) },
-        closed,
-      ),
+      Type.Object({ amount: Type.Integer(), period: Type.Enum(['day', 'month', 'billing-period']) }, closed),
     ),
     limits: Type.Optional(Limits),
     price: Type.Optional(
