@@ -9,6 +9,7 @@ import type { OperatorRole } from '#/identity/people/people.ts'
 import { changeProfile } from '#/identity/profile/profile.ts'
 import type { Actor } from '#/kernel/db/db.ts'
 import { newId } from '#/kernel/id/id.ts'
+import { Problem } from '#/kernel/problem/problem.ts'
 import { adminApi } from '../identity/admin.ts'
 import { operationsScene } from '../partner/operations.ts'
 import type { Asked, Caller } from '../partner/operations.ts'
@@ -85,5 +86,36 @@ export async function requestScene(database: TestDatabase) {
 
   const ask = (caller: Caller, operation: string, asked: Asked = {}) => scene.ask(caller, operation, asked)
 
-  return { api, ask, person: scene.person, partner, operator, capability, offer, submitted, review, find }
+  /** What it was refused with, whole. */
+  async function refusal(caller: Caller, operation: string, asked: Asked = {}) {
+    const refused: unknown = await scene.serve(caller, operation, asked).catch((error: unknown) => error)
+    if (!(refused instanceof Problem)) throw new Error(`${operation} was not refused`)
+    const { definition, occurrence } = refused
+    return { status: definition.status, code: definition.code, problem: occurrence }
+  }
+
+  return { api, ask, refusal, person: scene.person, partner, operator, capability, offer, submitted, review, find }
+}
+
+/** The capability needs a gate that hides it when its evidence is over, and it is over. */
+export async function addEvidenceThatLapsed(
+  { owner }: TestDatabase,
+  gate: string,
+  capability: { readonly id: string },
+): Promise<void> {
+  const { rows } = await owner.query<{ id: string }>(
+    `insert into access_gate (id, name, title, on_lapse) values ($1, $2, $2, 'hide') returning id`,
+    [newId(), gate],
+  )
+  const values = [newId(), capability.id, rows[0]!.id]
+  await owner.query(
+    `insert into access_gate_need (id, capability_id, gate_id, needed, valid_from)
+     values ($1, $2, $3, true, now() - interval '2 days')`,
+    values,
+  )
+  await owner.query(
+    `insert into access_evidence (id, capability_id, gate_id, kind, reference, valid_from, valid_until)
+     values ($1, $2, $3, 'document', 'a report', now() - interval '2 days', now() - interval '1 day')`,
+    values,
+  )
 }
