@@ -113,7 +113,13 @@ describe('POST /partner/access/requests', () => {
   test('of two at once one is made', async () => {
     const { admin, live } = await scene.partner()
     const both = [admin, live].map((caller) => ask(caller, 'createAccessRequest', { body: starter }))
-    assert.deepEqual((await Promise.all(both)).map(({ status }) => status).toSorted(), [201, 409])
+    const made = (await Promise.all(both)).filter(({ status }) => status === 201)
+    assert.equal(made.length, 1)
+    const list = (await ask(admin, 'listAccessRequests')).body.data
+    assert.deepEqual(
+      list.map((each: { id: string }) => each.id),
+      [made[0]!.body.id],
+    )
   })
 
   test('201 with a draft that the provider does not see', async () => {
@@ -137,9 +143,12 @@ describe('POST /partner/access/requests', () => {
     })
     const operator = await scene.operator()
     assert.equal((await scene.find(operator, id as string)).status, 404)
-    const list = await scene.api.call(`GET /v1/access-requests?partner=ptn_${partnerId.replaceAll('-', '')}`, {
-      as: 'auditor',
-    })
+    const list = await scene.api.call(
+      `GET /v1/access-requests?partner=ptn_${partnerId.replaceAll('-', '')}`,
+      {
+        as: 'auditor',
+      },
+    )
     assert.deepEqual(list.body.data, [])
   })
 })
@@ -202,7 +211,8 @@ describe('what a partner reads', () => {
     assert.deepEqual([one.state, one.reason], ['declined', 'Not this year.'])
     const all = (await ask(admin, 'listAccessRequests', { query: { state: 'declined' } })).body
     const seen = JSON.stringify([one, all])
-    for (const word of ['SECRET', reviewer.id.replaceAll('-', ''), 'note']) assert.ok(!seen.includes(word), word)
+    for (const word of ['SECRET', reviewer.id.replaceAll('-', ''), 'note'])
+      assert.ok(!seen.includes(word), word)
     const { rows } = await database.owner.query<{ action: string }>(
       'select action from governance_audit where partner_id = $1 order by id',
       [partnerId],
@@ -226,7 +236,12 @@ describe('what a partner reads', () => {
 
   test('pages, newest first, each once, without those for what was hidden since', async () => {
     const { admin } = await scene.partner()
-    const things = [{ package: 'starter' }, { package: 'pro' }, { capability: 'soon-dark' }, { capability: 'is-general' }]
+    const things = [
+      { package: 'starter' },
+      { package: 'pro' },
+      { capability: 'soon-dark' },
+      { capability: 'is-general' },
+    ]
     await scene.capability('soon-dark')
     for (const body of things) await ask(admin, 'createAccessRequest', { body })
     await scene.capability('soon-dark', 'dark')

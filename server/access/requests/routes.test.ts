@@ -73,7 +73,9 @@ describe('every route', () => {
     const bob = await scene.operator()
     const decisions = ['questions', 'approve', 'decline']
     const codes = async (by: Operator) =>
-      Promise.all(decisions.map(async (verb) => (await review(by, id, verb, verbs[verb])).body.code as string))
+      Promise.all(
+        decisions.map(async (verb) => (await review(by, id, verb, verbs[verb])).body.code as string),
+      )
     assert.deepEqual(new Set(await codes(ada)), new Set(['requests.not_now']))
     assert.equal((await review(ada, id, 'claim', {})).status, 200)
     assert.deepEqual(new Set(await codes(bob)), new Set(['requests.claimed']))
@@ -134,7 +136,8 @@ describe('POST /v1/access-requests/:id/…', () => {
 
   test('each step is in the audit with who did it, the decline with its reason', async () => {
     const { id } = await submitted()
-    for (const [verb, body] of Object.entries(verbs)) if (verb !== 'approve') await review(ada, id, verb, body)
+    for (const [verb, body] of Object.entries(verbs))
+      if (verb !== 'approve') await review(ada, id, verb, body)
     const { rows } = await database.owner.query(
       `select action, actor_id as actor, reason from governance_audit
        where subject_kind = 'access-request' and subject_id = $1 order by id`,
@@ -204,7 +207,9 @@ test('what is overdue is told once for each due date, and not while the partner 
   const uuid = uuidOf('acr', id)
   const job = overdueRequestsJob(api.control)
   const late = () =>
-    database.owner.query(`update access_request set due_at = due_at - interval '6 days' where id = $1`, [uuid])
+    database.owner.query(`update access_request set due_at = due_at - interval '6 days' where id = $1`, [
+      uuid,
+    ])
   async function told(): Promise<number[]> {
     await job.run({})
     const { rows } = await database.owner.query<{ events: number; lines: number }>(

@@ -38,15 +38,29 @@ type Model = {
   notes: number
 }
 
-const names = ['edit', 'submit', 'withdraw', 'answer', 'claim', 'take over', 'ask', 'note', 'approve', 'decline'] as const
+const names = [
+  'edit',
+  'submit',
+  'withdraw',
+  'answer',
+  'claim',
+  'take over',
+  'ask',
+  'note',
+  'approve',
+  'decline',
+] as const
 type Name = (typeof names)[number]
 type Step = { readonly name: Name; readonly by: number }
 
 /** 0 and 1: reviewers. 2: an operator whose role may not. 3: a colleague of the requester. 4: the requester. */
 const step: fc.Arbitrary<Step> = fc.record({
   // A request that is never submitted or claimed shows little.
-  name: fc.constantFrom(...names, "submit", "submit", "claim"),
-  by: fc.oneof({ weight: 6, arbitrary: fc.constantFrom(0, 1) }, { weight: 1, arbitrary: fc.constantFrom(2, 3, 4) }),
+  name: fc.constantFrom(...names, 'submit', 'submit', 'claim'),
+  by: fc.oneof(
+    { weight: 6, arbitrary: fc.constantFrom(0, 1) },
+    { weight: 1, arbitrary: fc.constantFrom(2, 3, 4) },
+  ),
 })
 
 /** The code of the refusal, or null and the model moved on. */

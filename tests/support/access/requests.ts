@@ -2,11 +2,12 @@
 import { declareCapability } from '#/access/capabilities/capabilities.ts'
 import type { Exposure } from '#/access/capabilities/capabilities.ts'
 import { declarePackage, plainTerms } from '#/access/packages/packages.ts'
-import { requestOperations } from '#/access/requests/operations.ts'
+import { accessOperations } from '#/access/access.ts'
 import type { Form } from '#/access/requests/requests.ts'
 import { addMember, createPerson } from '#/identity/people/people.ts'
 import type { OperatorRole } from '#/identity/people/people.ts'
 import { changeProfile } from '#/identity/profile/profile.ts'
+import { systemClock } from '#/kernel/clock/clock.ts'
 import type { Actor } from '#/kernel/db/db.ts'
 import { newId } from '#/kernel/id/id.ts'
 import { Problem } from '#/kernel/problem/problem.ts'
@@ -40,7 +41,7 @@ export type Operator = {
 
 export async function requestScene(database: TestDatabase) {
   const api = await adminApi(database)
-  const scene = operationsScene(database, requestOperations(api))
+  const scene = operationsScene(database, accessOperations({ sealer: api.sealer, clock: systemClock() }))
 
   /** With its key, an admin's session, and facts that are complete unless it is new. */
   async function partner({ isNew = false } = {}) {
@@ -94,7 +95,19 @@ export async function requestScene(database: TestDatabase) {
     return { status: definition.status, code: definition.code, problem: occurrence }
   }
 
-  return { api, ask, refusal, person: scene.person, partner, operator, capability, offer, submitted, review, find }
+  return {
+    api,
+    ask,
+    refusal,
+    person: scene.person,
+    partner,
+    operator,
+    capability,
+    offer,
+    submitted,
+    review,
+    find,
+  }
 }
 
 /** The capability needs a gate that hides it when its evidence is over, and it is over. */
