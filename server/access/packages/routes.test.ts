@@ -174,12 +174,12 @@ describe('grants', () => {
     assert.equal((await give(path, body, 'support')).status, 403)
     assert.equal((await takeBack(path, 'projects', 'support')).status, 403)
     assert.equal((await give(path, { capability: 'projects' })).status, 422)
-    for (const answer of [
-      await give(path, { ...body, capability: 'no-such' }),
-      await takeBack(path, 'no-such'),
-      await takeBack(path, 'projects'),
-    ]) {
-      assert.deepEqual([answer.status, answer.body.code], [404, 'packages.unknown_capability'])
+    for (const [answer, code] of [
+      [await give(path, { ...body, capability: 'no-such' }), 'capabilities.not_found'],
+      [await takeBack(path, 'no-such'), 'capabilities.not_found'],
+      [await takeBack(path, 'projects'), 'packages.grant_not_found'],
+    ] as const) {
+      assert.deepEqual([answer.status, answer.body.code], [404, code])
     }
     assert.equal((await give(`/v1/partners/ptn_${'0'.repeat(32)}`, body)).status, 404)
     assert.equal(await has(id, 'projects'), null)

@@ -1,7 +1,7 @@
 /** Access requests as a partner makes them: its own only, and nothing in them that is the provider's. */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { addEvidenceThatLapsed, fullForm, requestScene } from '../../../tests/support/access/requests.ts'
+import { fullForm, requestScene } from '../../../tests/support/access/requests.ts'
 import { testDatabase } from '../../../tests/support/database.ts'
 import { nobodys } from '../../../tests/support/partner/operations.ts'
 
@@ -58,7 +58,7 @@ describe('every operation', () => {
 describe('POST /partner/access/requests', () => {
   test('422 alike for what is hidden and for what there is not; nothing is written', async () => {
     const { admin } = await scene.partner()
-    await addEvidenceThatLapsed(database, 'is-lapsed', await scene.capability('is-lapsed'))
+    await scene.lapsedCapability('is-lapsed')
     const before = await count()
     const hidden = ['is-internal', 'is-dark', 'is-retired', 'is-lapsed', 'no-such', 'partner-api', 'starter']
     for (const capability of hidden) {
@@ -244,7 +244,7 @@ describe('what a partner reads', () => {
     ]
     await scene.capability('soon-dark')
     for (const body of things) await ask(admin, 'createAccessRequest', { body })
-    await scene.capability('soon-dark', 'dark')
+    await scene.expose('soon-dark', 'dark')
     const seen: string[] = []
     for (let cursor: string | null = ''; cursor !== null;) {
       const query: Record<string, string> = { limit: '2', ...(cursor !== '' && { cursor }) }
@@ -253,7 +253,7 @@ describe('what a partner reads', () => {
       cursor = body.nextCursor as string | null
     }
     assert.deepEqual(seen, ['is-general', 'pro', 'starter'])
-    await scene.capability('soon-dark', 'general')
+    await scene.expose('soon-dark', 'general')
     assert.equal((await ask(admin, 'listAccessRequests')).body.data.length, 4)
   })
 })

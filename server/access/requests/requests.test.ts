@@ -190,7 +190,7 @@ test('what was hidden since is not given, and its partner sees no trace of it', 
     const name = `was-${exposure}`
     await scene.capability(name)
     const { partner, id, reviewer } = await inReview({ kind: 'capability', name })
-    await scene.capability(name, exposure)
+    await scene.expose(name, exposure)
     await assert.rejects(
       as(reviewer.actor, (tx) => approveRequest(tx, sealer, id)),
       refused('requests.not_open'),

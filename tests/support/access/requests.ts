@@ -3,11 +3,13 @@ import { declareCapability } from '#/access/capabilities/capabilities.ts'
 import type { Exposure } from '#/access/capabilities/capabilities.ts'
 import { declarePackage, plainTerms } from '#/access/packages/packages.ts'
 import { accessOperations } from '#/access/access.ts'
+import { addEvidence, declareGate, declareNeeds } from '#/access/readiness/readiness.ts'
 import type { Form } from '#/access/requests/requests.ts'
 import { addMember, createPerson } from '#/identity/people/people.ts'
 import type { OperatorRole } from '#/identity/people/people.ts'
 import { changeProfile } from '#/identity/profile/profile.ts'
 import { systemClock } from '#/kernel/clock/clock.ts'
+import { transact } from '#/kernel/db/db.ts'
 import type { Actor } from '#/kernel/db/db.ts'
 import { newId } from '#/kernel/id/id.ts'
 import { Problem } from '#/kernel/problem/problem.ts'
@@ -15,6 +17,9 @@ import { adminApi } from '../identity/admin.ts'
 import { operationsScene } from '../partner/operations.ts'
 import type { Asked, Caller } from '../partner/operations.ts'
 import type { TestDatabase } from '../database.ts'
+import { expose } from './exposure.ts'
+
+const day = 86_400_000
 
 export const fullForm: Form = {
   useCase: 'Order sync\nfor two shops',
@@ -66,6 +71,21 @@ export async function requestScene(database: TestDatabase) {
 
   const capability = (name: string, exposure: Exposure = 'general') =>
     api.inTx((tx) => declareCapability(tx, { name, title: `The ${name}`, exposure }))
+
+  /** Open, and hidden all the same: the evidence for its gate ended yesterday. */
+  async function lapsedCapability(name: string): Promise<void> {
+    const today = api.control.clock.business().getTime()
+    const business = () => new Date(today - 2 * day)
+    const world = { ...api.control, clock: { ...api.control.clock, business } }
+    await transact(world, { kind: 'system', name: 'test' }, async (tx) => {
+      const { id } = await declareCapability(tx, { name, title: `The ${name}`, exposure: 'general' })
+      const gate = `gate-of-${name}`
+      await declareGate(tx, { name: gate, title: gate, onLapse: 'hide' })
+      const until = new Date(today - day)
+      await addEvidence(tx, { capabilityId: id, gate, kind: 'document', reference: 'a report', until })
+      await declareNeeds(tx, id, [gate])
+    })
+  }
   const offer = (name: string, capabilities: readonly string[] = []) =>
     api.inTx((tx) => declarePackage(tx, { name, title: `The ${name}`, terms: plainTerms(capabilities) }))
 
@@ -103,32 +123,11 @@ export async function requestScene(database: TestDatabase) {
     partner,
     operator,
     capability,
+    lapsedCapability,
+    expose: (name: string, to: Exposure) => expose(api.control, name, to),
     offer,
     submitted,
     review,
     find,
   }
-}
-
-/** The capability needs a gate that hides it when its evidence is over, and it is over. */
-export async function addEvidenceThatLapsed(
-  { owner }: TestDatabase,
-  gate: string,
-  capability: { readonly id: string },
-): Promise<void> {
-  const { rows } = await owner.query<{ id: string }>(
-    `insert into access_gate (id, name, title, on_lapse) values ($1, $2, $2, 'hide') returning id`,
-    [newId(), gate],
-  )
-  const values = [newId(), capability.id, rows[0]!.id]
-  await owner.query(
-    `insert into access_gate_need (id, capability_id, gate_id, needed, valid_from)
-     values ($1, $2, $3, true, now() - interval '2 days')`,
-    values,
-  )
-  await owner.query(
-    `insert into access_evidence (id, capability_id, gate_id, kind, reference, valid_from, valid_until)
-     values ($1, $2, $3, 'document', 'a report', now() - interval '2 days', now() - interval '1 day')`,
-    values,
-  )
 }
