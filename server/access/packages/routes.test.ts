@@ -48,8 +48,15 @@ describe('POST /v1/packages/:name/versions', () => {
       body.errors.map(({ pointer }: { pointer: string }) => pointer),
       ['#/terms/entitlements/no-such', '#/terms/limits/burst', '#/terms/environments'],
     )
-    for (const wrong of [{}, { ...plainTerms([]), free: true }, { ...plainTerms([]), webhooks: 'yes' }]) {
-      assert.equal((await declare('refused', wrong)).status, 422)
+    for (const wrong of [
+      {},
+      { ...plainTerms([]), free: true },
+      { ...plainTerms([]), webhooks: 'yes' },
+      { ...plainTerms([]), support: 'a\u0000b' },
+      { ...plainTerms([]), sla: 'a\ud800b' },
+      { ...plainTerms([]), entitlements: { 'a\u0000b': { kind: 'boolean' } } },
+    ]) {
+      assert.equal((await declare('refused', wrong)).status, 422, JSON.stringify(wrong))
     }
     assert.equal((await declare('Not-A-Name')).status, 422)
     assert.equal(await count('access_package'), 0)

@@ -27,7 +27,10 @@ const fields = {
   }),
 }
 
-export const FormShape = Type.Partial(Type.Object(fields, { additionalProperties: false }))
+// `Partial` alone would open the object again.
+export const FormShape = Type.Object(Type.Partial(Type.Object(fields)).properties, {
+  additionalProperties: false,
+})
 
 export type Form = Static<typeof FormShape>
 
