@@ -4,8 +4,8 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
-import { browser } from '../support/browser.ts'
-import type { Credentials } from '../support/browser.ts'
+import { browser } from '../support/identity/browser.ts'
+import type { Credentials } from '../support/identity/browser.ts'
 import { call, startPortico } from '../support/portico.ts'
 
 const portico = await startPortico()

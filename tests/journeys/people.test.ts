@@ -3,8 +3,8 @@ import assert from 'node:assert/strict'
 import { globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, describe, test } from 'node:test'
-import { browser } from '../support/browser.ts'
-import type { Credentials } from '../support/browser.ts'
+import { browser } from '../support/identity/browser.ts'
+import type { Credentials } from '../support/identity/browser.ts'
 import { startPortico } from '../support/portico.ts'
 
 type Facts = {

@@ -3,13 +3,11 @@ import { declareCapability } from '#/access/capabilities/capabilities.ts'
 import type { Exposure } from '#/access/capabilities/capabilities.ts'
 import { declarePackage, plainTerms } from '#/access/packages/packages.ts'
 import { accessOperations } from '#/access/access.ts'
-import { addEvidence, declareGate, declareNeeds } from '#/access/readiness/readiness.ts'
 import type { Form } from '#/access/requests/requests.ts'
 import { addMember, createPerson } from '#/identity/people/people.ts'
 import type { OperatorRole } from '#/identity/people/people.ts'
 import { changeProfile } from '#/identity/profile/profile.ts'
 import { systemClock } from '#/kernel/clock/clock.ts'
-import { transact } from '#/kernel/db/db.ts'
 import type { Actor } from '#/kernel/db/db.ts'
 import { newId } from '#/kernel/id/id.ts'
 import { Problem } from '#/kernel/problem/problem.ts'
@@ -18,8 +16,7 @@ import { operationsScene } from '../partner/operations.ts'
 import type { Asked, Caller } from '../partner/operations.ts'
 import type { TestDatabase } from '../database.ts'
 import { expose } from './exposure.ts'
-
-const day = 86_400_000
+import { lapsedCapability } from './lapsed.ts'
 
 export const fullForm: Form = {
   useCase: 'Order sync\nfor two shops',
@@ -71,21 +68,6 @@ export async function requestScene(database: TestDatabase) {
 
   const capability = (name: string, exposure: Exposure = 'general') =>
     api.inTx((tx) => declareCapability(tx, { name, title: `The ${name}`, exposure }))
-
-  /** Open, and hidden all the same: the evidence for its gate ended yesterday. */
-  async function lapsedCapability(name: string): Promise<void> {
-    const today = api.control.clock.business().getTime()
-    const business = () => new Date(today - 2 * day)
-    const world = { ...api.control, clock: { ...api.control.clock, business } }
-    await transact(world, { kind: 'system', name: 'test' }, async (tx) => {
-      const { id } = await declareCapability(tx, { name, title: `The ${name}`, exposure: 'general' })
-      const gate = `gate-of-${name}`
-      await declareGate(tx, { name: gate, title: gate, onLapse: 'hide' })
-      const until = new Date(today - day)
-      await addEvidence(tx, { capabilityId: id, gate, kind: 'document', reference: 'a report', until })
-      await declareNeeds(tx, id, [gate])
-    })
-  }
   const offer = (name: string, capabilities: readonly string[] = []) =>
     api.inTx((tx) => declarePackage(tx, { name, title: `The ${name}`, terms: plainTerms(capabilities) }))
 
@@ -107,27 +89,27 @@ export async function requestScene(database: TestDatabase) {
 
   const ask = (caller: Caller, operation: string, asked: Asked = {}) => scene.ask(caller, operation, asked)
 
-  /** What it was refused with, whole. */
-  async function refusal(caller: Caller, operation: string, asked: Asked = {}) {
-    const refused: unknown = await scene.serve(caller, operation, asked).catch((error: unknown) => error)
-    if (!(refused instanceof Problem)) throw new Error(`${operation} was not refused`)
-    const { definition, occurrence } = refused
-    return { status: definition.status, code: definition.code, problem: occurrence }
-  }
-
   return {
     api,
     ask,
-    refusal,
+    refusal: async (caller: Caller, operation: string, asked: Asked = {}) =>
+      refusalOf(await scene.serve(caller, operation, asked).catch((error: unknown) => error)),
     person: scene.person,
     partner,
     operator,
     capability,
-    lapsedCapability,
+    lapsedCapability: (name: string) => lapsedCapability(api.control, name),
     expose: (name: string, to: Exposure) => expose(api.control, name, to),
     offer,
     submitted,
     review,
     find,
   }
+}
+
+/** What it was refused with, whole. */
+function refusalOf(outcome: unknown) {
+  if (!(outcome instanceof Problem)) throw new Error('it was not refused')
+  const { definition, occurrence } = outcome
+  return { status: definition.status, code: definition.code, problem: occurrence }
 }
