@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
-import { browser } from '../support/identity/browser.ts'
+import { browser, letterTo } from '../support/identity/browser.ts'
 import type { Credentials } from '../support/identity/browser.ts'
 import { call, startPortico } from '../support/portico.ts'
 
@@ -13,6 +13,7 @@ after(() => portico.stop())
 const { publicUrl, adminUrl, partners } = portico.facts
 const facts = JSON.parse(readFileSync(join(portico.data, 'demo.json'), 'utf8')) as {
   readonly operator: Credentials
+  readonly partners: { readonly starter: { readonly member: Credentials } }
 }
 const key = partners.starter.live.apiKey
 const requests = `${publicUrl}/partner/access/requests`
@@ -26,6 +27,43 @@ const form = {
 }
 
 const listDesigns = () => call(`${publicUrl}/api/designs?limit=1`, { key })
+
+test('401 without a credential; 403 for a key and a person that only look', async () => {
+  const applications = await call(`${publicUrl}/partner/applications`, { key })
+  const bound = {
+    application: applications.body.data[0].id as string,
+    label: 'Looks',
+    scopes: ['access:read'],
+  }
+  const made = await call(`${publicUrl}/partner/keys`, { key, method: 'POST', body: bound })
+  const looks = made.body.key as string
+  for (const started = Date.now(); (await call(requests, { key: looks })).status !== 200; await delay(25)) {
+    assert.ok(Date.now() - started < 2000, 'the gateway did not hear of the key')
+  }
+  const viewer = await person('viewer')
+  for (const path of ['', '/acr_1/submit', '/acr_1/withdraw', '/acr_1/answers']) {
+    const sent = { method: 'POST', body: { text: 'x', package: 'pro' } }
+    assert.equal((await call(`${requests}${path}`, sent)).status, 401, path)
+    const answer = await call(`${requests}${path}`, { ...sent, key: looks })
+    assert.deepEqual([answer.status, answer.body.code], [403, 'auth.insufficient_scope'], path)
+    const seen = await viewer.ask('POST', `/partner/access/requests${path}`, sent.body)
+    assert.equal(seen.status, 403, path)
+  }
+  assert.equal((await viewer.ask('GET', '/partner/access/requests')).status, 200)
+})
+
+/** Invited by the owner, and signed in. */
+async function person(role: string) {
+  const owner = browser(publicUrl, '/portal/api')
+  await owner.signIn(facts.partners.starter.member)
+  const email = `${role}@brightside.example`
+  const invited = await owner.ask('POST', '/partner/team/invitations', { email, role })
+  assert.equal(invited.status, 201)
+  const guest = browser(publicUrl, '/portal/api')
+  const answer = { name: role, password: 'nine purple kettles sing' }
+  await guest.ask('POST', `/portal/api/invitations/${await letterTo(portico.data, email)}`, answer)
+  return guest
+}
 
 test('a starter that is refused applies, is asked a question, answers, is approved, and calls', async () => {
   assert.equal((await listDesigns()).body.code, 'access.not_in_package')

@@ -1,9 +1,9 @@
 /** People of the demo at both doors: signing in, what a role may, what a foreign page may not, and signing out. */
 import assert from 'node:assert/strict'
-import { globSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, describe, test } from 'node:test'
-import { browser } from '../support/identity/browser.ts'
+import { browser, letterTo } from '../support/identity/browser.ts'
 import type { Credentials } from '../support/identity/browser.ts'
 import { startPortico } from '../support/portico.ts'
 
@@ -103,7 +103,7 @@ describe('the portal', () => {
       role: 'viewer',
     })
     assert.equal(invited.status, 201, JSON.stringify(invited.json))
-    const link = await letterTo('kim@helio.example')
+    const link = await letterTo(portico.data, 'kim@helio.example')
     const guest = portal()
     const taken = await guest.ask('POST', `/portal/api/invitations/${link}`, {
       name: 'Kim',
@@ -138,16 +138,3 @@ test('the console: an operator signs in at the admin port, and a member does not
     403,
   )
 })
-
-/** The token in the newest letter to the address, once it has been written. */
-async function letterTo(address: string): Promise<string> {
-  for (let waited = 0; waited < 10_000; waited += 50) {
-    for (const file of globSync(join(portico.data, 'mailbox', '*.eml'))) {
-      const text = readFileSync(file, 'utf8')
-      if (text.includes(`To: ${address}`))
-        return /invitations\/([\w-]{43})/.exec(text.replaceAll('=\n', ''))?.[1] ?? ''
-    }
-    await new Promise((resolve) => setTimeout(resolve, 50))
-  }
-  throw new Error('no letter came')
-}

@@ -1,4 +1,5 @@
 /** The partner's side of a request: made as a draft, edited, submitted, answered about, withdrawn. */
+import type { Capability } from '#/access/capabilities/capabilities.ts'
 import { findPackage, packageNotFound } from '#/access/packages/packages.ts'
 import { incomplete } from '#/access/requests/form.ts'
 import type { Form } from '#/access/requests/form.ts'
@@ -52,7 +53,7 @@ export async function editRequest(tx: Tx, partnerId: string, id: string, form: F
   return write(tx, 'edit', { ...request, state, form: { ...request.form, ...form } })
 }
 
-/** Throws `requestNotFound`, `requestNotNow`, `requestIncomplete`. */
+/** Throws `requestNotFound`, `requestNotNow`, `requestByWaitlist`, `requestIncomplete`. */
 export async function submitRequest(
   tx: Tx,
   sealer: Sealer,
@@ -62,6 +63,8 @@ export async function submitRequest(
   const author = authorOf(tx)
   const request = await ownRequest(tx, partnerId, id)
   const state = stateAfter(request.state, 'submit')
+  // The pilot may have begun since the draft was made.
+  refusePilot((await offeredCapabilities(tx)).get(request.asksFor.id))
   const { missing } = await readProfile(tx, sealer, partnerId)
   const errors = incomplete(request.form, missing)
   if (errors.length > 0) throw requestIncomplete.with({ errors })
@@ -152,12 +155,17 @@ async function offeredId(tx: Tx, { kind, name }: Thing): Promise<string> {
   if (kind === 'package') return packageIdOf(tx, name)
   const offered = [...(await offeredCapabilities(tx)).values()].find((each) => each.name === name)
   if (!offered) throw unknown(kind, name)
-  if (offered.exposure === 'pilot') {
-    const href = `/portal/access?capability=${encodeURIComponent(name)}`
-    const next = [{ action: 'join-waitlist', detail: `Join the waitlist for ${offered.title}.`, href }]
-    throw requestByWaitlist.with({ next })
-  }
+  refusePilot(offered)
   return offered.id
+}
+
+/** Nobody is given what is in a pilot: it has a waitlist. */
+function refusePilot(capability: Capability | undefined): void {
+  if (capability?.exposure !== 'pilot') return
+  const { name, title } = capability
+  const href = `/portal/access?capability=${encodeURIComponent(name)}`
+  const next = [{ action: 'join-waitlist', detail: `Join the waitlist for ${title}.`, href }]
+  throw requestByWaitlist.with({ next })
 }
 
 async function packageIdOf(tx: Tx, name: string): Promise<string> {

@@ -189,6 +189,17 @@ describe('POST /partner/access/requests/{id}/submit', () => {
   })
 })
 
+test('a draft for what went into a pilot is not handed in: 409 with the waitlist', async () => {
+  await scene.capability('soon-pilot')
+  const { admin } = await scene.partner()
+  const body = { capability: 'soon-pilot', form: fullForm }
+  const { id } = (await ask(admin, 'createAccessRequest', { body })).body as { id: string }
+  await scene.expose('soon-pilot', 'pilot')
+  const { status, code } = await ask(admin, 'submitAccessRequest', { id })
+  assert.deepEqual([status, code], [409, 'requests.by_waitlist'])
+  assert.equal((await ask(admin, 'getAccessRequest', { id })).body.state, 'draft')
+})
+
 describe('what a partner reads', () => {
   test('nothing of the reviewers: no note, no name, no trace of one in its audit', async () => {
     const { admin, partnerId } = await scene.partner()

@@ -1,4 +1,7 @@
-/** A person's browser, as far as our pages need one. */
+/** A person's browser, as far as our pages need one, and their mailbox. */
+import { globSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 
 export type Credentials = { readonly email: string; readonly password: string }
 
@@ -28,4 +31,17 @@ export function browser(base: string, prefix: string) {
     return { status: answer.status, json, cookies: answer.headers.getSetCookie(), headers: answer.headers }
   }
   return { ask, cookies, signIn: (who: Credentials) => ask('POST', `${prefix}/session`, who) }
+}
+
+/** The token of the invitation to the address, once it has been written; `data` is the folder of the program. */
+export async function letterTo(data: string, address: string): Promise<string> {
+  for (let waited = 0; waited < 10_000; waited += 50) {
+    for (const file of globSync(join(data, 'mailbox', '*.eml'))) {
+      const text = readFileSync(file, 'utf8')
+      if (text.includes(`To: ${address}`))
+        return /invitations\/([\w-]{43})/.exec(text.replaceAll('=\n', ''))?.[1] ?? ''
+    }
+    await delay(50)
+  }
+  throw new Error('no letter came')
 }
