@@ -11,11 +11,7 @@ export {
   capabilityNotFound,
   changeExposure,
   findCapability,
-  gatesOpen,
-  needsChanged,
-  noSuchTransition,
   openAction,
-  secondPersonNeeded,
   transitions,
 } from '#/access/capabilities/exposure.ts'
 export type { Exposure, FoundCapability } from '#/access/capabilities/store.ts'

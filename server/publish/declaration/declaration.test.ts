@@ -133,7 +133,7 @@ describe('a file of a provider', () => {
     const variants: readonly [Variant, readonly string[]][] = [
       [{ live: 'http://moved.invalid' }, ['upstream']],
       [{ version: '1.1.0' }, ['contract', 'upstream']],
-      [{ exposure: 'dark' }, ['capability', 'contract']],
+      [{ exposure: 'deprecated' }, ['capability', 'contract']],
       // Whom the file names as on a package is on its newest version.
       [{ contents: '' }, ['capability', 'package', 'partner']],
       [{ partner: 'Acme Ltd' }, ['package', 'partner', 'partner']],
