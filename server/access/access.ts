@@ -7,8 +7,12 @@ import { capabilityRoutes } from '#/access/capabilities/routes.ts'
 import { pilotsJob } from '#/access/pilots/jobs.ts'
 import { pilotOperations } from '#/access/pilots/operations.ts'
 import { pilotRoutes } from '#/access/pilots/routes.ts'
+import { packageRoutes } from '#/access/packages/routes.ts'
 import { readinessJob } from '#/access/readiness/jobs.ts'
 import { gateRoutes } from '#/access/readiness/routes.ts'
+import { overdueRequestsJob } from '#/access/requests/jobs.ts'
+import { requestOperations } from '#/access/requests/operations.ts'
+import { requestRoutes } from '#/access/requests/routes.ts'
 import { rolloutRoutes, showRollouts } from '#/access/rollouts/routes.ts'
 import type { ProposalActions } from '#/governance/proposals/proposals.ts'
 import type { Clock } from '#/kernel/clock/clock.ts'
@@ -30,14 +34,16 @@ export function accessRoutes(deps: AccessDeps & { readonly actions: ProposalActi
     ...rolloutRoutes(),
     ...pilotRoutes({ signer: deps.sealer }),
     ...agreementRoutes(deps),
+    ...packageRoutes({ signer: deps.sealer }),
+    ...requestRoutes(deps),
   ]
 }
 
 /** What partners see of their access, and ask for. */
 export function accessOperations(deps: AccessDeps): PartnerOperation[] {
-  return [...pilotOperations(), ...agreementOperations(deps)]
+  return [...requestOperations(deps), ...pilotOperations(), ...agreementOperations(deps)]
 }
 
 export function accessJobs(control: World): Job[] {
-  return [readinessJob(control), pilotsJob(control), agreementsJob(control)]
+  return [readinessJob(control), overdueRequestsJob(control), pilotsJob(control), agreementsJob(control)]
 }

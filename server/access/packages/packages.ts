@@ -1,7 +1,9 @@
 /** Packages, their versions, which partner is on which, and what a partner was given beside its package. */
 import { isDeepStrictEqual } from 'node:util'
+import { findCapability, isVisible, listCapabilities } from '#/access/capabilities/capabilities.ts'
 import { timelineOf } from '#/access/history/history.ts'
 import type { Timeline } from '#/access/history/history.ts'
+import { flaws } from '#/access/packages/flaws.ts'
 import * as store from '#/access/packages/store.ts'
 import type { PackageVersion } from '#/access/packages/store.ts'
 import type { PackageTerms } from '#/access/packages/terms.ts'
@@ -9,7 +11,7 @@ import type { Tx } from '#/kernel/db/db.ts'
 import { newId } from '#/kernel/id/id.ts'
 import { problem } from '#/kernel/problem/problem.ts'
 
-export type { PackageVersion } from '#/access/packages/store.ts'
+export type { PackageSummary, PackageVersion, UsedVersion } from '#/access/packages/store.ts'
 export { plainTerms } from '#/access/packages/terms.ts'
 export type * from '#/access/packages/terms.ts'
 
@@ -17,13 +19,26 @@ export const packageNotFound = problem('packages.not_found', 404, 'There is no s
   help: 'No package has this name, or none of this version. Check it against the list of packages.',
 })
 
+export const packageInvalid = problem('packages.invalid', 422, 'A package cannot say this', {
+  help: '`errors` names each place and what is wrong with it: a capability that was not declared, a limit or quota that is not above zero, a price that is no decimal in its currency. Nothing was changed.',
+})
+export const grantNotFound = problem('packages.grant_not_found', 404, 'There is no such grant', {
+  help: 'The partner was not given this capability beside its package, so there is nothing to take back.',
+})
+
 type Reader = Pick<Tx, 'rows'>
 
 export type DeclaredPackage = { readonly name: string; readonly title: string; readonly terms: PackageTerms }
 
-/** Makes the newest version say this. Other terms become a new version; partners stay on the one they are on. */
+/**
+ * Makes the newest version say this. Other terms become a new version; partners stay on the one they are on. Throws
+ * `packageInvalid`.
+ */
 export async function declarePackage(tx: Tx, declared: DeclaredPackage): Promise<PackageVersion> {
   const { name, title, terms } = declared
+  const known = (await listCapabilities(tx)).map((each) => each.name)
+  const errors = flaws(terms, new Set(known))
+  if (errors.length > 0) throw packageInvalid.with({ detail: `The package ${name} cannot say this.`, errors })
   const written = await store.upsertPackage(tx, newId(), name, title)
   const found = await store.lockPackage(tx, name)
   if (!found) throw new Error(`the package ${name} vanished`)
@@ -40,6 +55,21 @@ export async function declarePackage(tx: Tx, declared: DeclaredPackage): Promise
   tx.audit({ action: 'packages.declare', subject, changes: { name, version: number } })
   tx.changed('package', found.id)
   return { ...version, name, title }
+}
+
+/** In the order they were declared. */
+export async function listPackages(
+  tx: Tx,
+  page: { readonly after?: string; readonly limit: number },
+): Promise<readonly store.PackageSummary[]> {
+  return store.listPackages(tx, page.after ?? null, page.limit)
+}
+
+/** Every version of one, the newest first, with how many partners are on it now. Throws `packageNotFound`. */
+export async function packageVersions(tx: Tx, name: string): Promise<readonly store.UsedVersion[]> {
+  const versions = await store.listUsedVersions(tx, name)
+  if (versions.length === 0) throw packageNotFound.with({ detail: `There is no package ${name}.` })
+  return versions
 }
 
 /** Every version of every package, by name, the newest first. */
@@ -81,14 +111,48 @@ export type Grant = {
   readonly sourceId: string | null
 }
 
-/** Gives one capability to one partner beside its package, or takes it back. */
-export async function grantCapability(tx: Tx, partnerId: string, grant: Grant): Promise<void> {
-  await store.insertGrant(tx, partnerId, { id: newId(), from: tx.now, ...grant })
+/** Gives one capability to one partner beside its package, or takes it back. Changes nothing when it is so already. */
+export async function grantCapability(
+  tx: Tx,
+  partnerId: string,
+  grant: Grant,
+  reason: string | null = null,
+): Promise<void> {
+  await store.lockAssignments(tx, partnerId)
   const { capabilityId, granted, source } = grant
+  if ((await store.selectGranted(tx, partnerId, capabilityId)) === granted) return
+  await store.insertGrant(tx, partnerId, { id: newId(), from: tx.now, ...grant })
   tx.emit('access.grant_changed', { partnerId, data: { capabilityId, granted } })
-  const subject = { kind: 'capability', id: capabilityId }
-  tx.audit({ action: granted ? 'access.grant' : 'access.take_back', subject, partnerId, changes: { source } })
+  // A partner reads its own lines: of a capability that it may not know of, the line is the provider's alone.
+  const capability = (await listCapabilities(tx)).find(({ id }) => id === capabilityId)
+  const isShown = capability !== undefined && isVisible(capability.exposure)
+  tx.audit({
+    action: granted ? 'access.grant' : 'access.take_back',
+    subject: { kind: 'capability', id: capabilityId },
+    partnerId: isShown ? partnerId : null,
+    reason,
+    changes: isShown ? { source } : { source, partnerId },
+  })
   tx.changed('partner', partnerId)
+}
+
+/** An operator's own grant. Throws `capabilityNotFound`, and `grantNotFound` when what was not given is taken back. */
+export async function grantByName(
+  tx: Tx,
+  partnerId: string,
+  name: string,
+  { granted, reason }: { readonly granted: boolean; readonly reason: string },
+): Promise<void> {
+  const { id } = await findCapability(tx, name)
+  if (!granted && (await store.selectGranted(tx, partnerId, id)) !== true) {
+    throw grantNotFound.with({ detail: `The partner was not given ${name}.` })
+  }
+  await grantCapability(
+    tx,
+    partnerId,
+    { capabilityId: id, granted, source: 'operator', sourceId: null },
+    reason,
+  )
 }
 
 /** By partner: the id of the version it is on. `knownAt` null: as known now. */

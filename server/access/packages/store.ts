@@ -15,11 +15,32 @@ export type PackageVersion = {
   readonly terms: PackageTerms
 }
 
+/** A package and how many partners are on any version of it now. */
+export type PackageSummary = {
+  readonly id: string
+  readonly name: string
+  readonly title: string
+  readonly newest: number
+  readonly partners: number
+}
+
+export type UsedVersion = PackageVersion & { readonly recordedAt: Date; readonly partners: number }
+
 const version = `version.id, version.package_id as "packageId", package.name, package.title, version.number::int, version.terms`
 
 const period = `
   (extract(epoch from valid_from) * 1000)::float8 as from, (extract(epoch from valid_until) * 1000)::float8 as until,
   (extract(epoch from recorded_at) * 1000)::float8 as "saidAt"`
+
+/** How many partners are on each version: of each partner the word about its package that counts at the moment. */
+const current = (moment: string) => `
+  current as materialized (
+    select version_id, count(*) as partners from (
+      select distinct on (partner_id) version_id from access_assignment
+      where valid_from <= ${moment} and (valid_until is null or valid_until > ${moment})
+      order by partner_id, recorded_at desc, valid_from desc
+    ) as assigned group by version_id
+  )`
 
 export const statements = {
   upsertPackage: `
@@ -38,6 +59,19 @@ export const statements = {
   listVersions: `
     select ${version} from access_package_version as version join access_package as package on package.id = version.package_id
     order by package.name, version.number desc`,
+  listPackages: `
+    with ${current('$1')}
+    select package.id, package.name, package.title, max(version.number)::int as newest,
+           coalesce(sum(current.partners), 0)::int as partners
+    from access_package as package join access_package_version as version on version.package_id = package.id
+    left join current on current.version_id = version.id
+    where $2::uuid is null or package.id > $2 group by package.id order by package.id limit $3`,
+  listUsedVersions: `
+    with ${current('$2')}
+    select ${version}, version.recorded_at as "recordedAt", coalesce(current.partners, 0)::int as partners
+    from access_package_version as version join access_package as package on package.id = version.package_id
+    left join current on current.version_id = version.id
+    where package.name = $1 order by version.number desc`,
   // Serialises what is said of one partner, so that the later commit is the later word.
   lockAssignments: `select pg_advisory_xact_lock(hashtextextended('access_assignment ' || $1::text, 0))`,
   insertAssignment: `
@@ -50,6 +84,11 @@ export const statements = {
     ) as assigned
     join access_package_version as version on version.id = assigned.version_id
     join access_package as package on package.id = version.package_id`,
+  selectGranted: `
+    select granted from access_grant
+    where partner_id = $1 /* owner */ and capability_id = $2
+      and valid_from <= $3 and (valid_until is null or valid_until > $3)
+    order by recorded_at desc, valid_from desc limit 1`,
   insertGrant: `
     insert into access_grant (id, partner_id, capability_id, granted, source, source_id, valid_from)
     values ($2, $1, $3, $4, $5, $6, $7)`,
@@ -88,6 +127,14 @@ export async function listVersions(reader: Reader) {
   return reader.rows<PackageVersion>(statements.listVersions)
 }
 
+export async function listPackages(tx: Tx, after: string | null, limit: number) {
+  return tx.rows<PackageSummary>(statements.listPackages, [tx.now, after, limit])
+}
+
+export async function listUsedVersions(tx: Tx, name: string) {
+  return tx.rows<UsedVersion>(statements.listUsedVersions, [name, tx.now])
+}
+
 export async function lockAssignments(tx: Tx, partnerId: string): Promise<void> {
   await tx.rows(statements.lockAssignments, [partnerId])
 }
@@ -102,6 +149,12 @@ export async function insertAssignment(
 
 export async function selectAssigned(tx: Tx, partnerId: string, moment: Date) {
   return (await tx.rows<PackageVersion>(statements.selectAssigned, [partnerId, moment]))[0]
+}
+
+/** Null: nothing was said. */
+export async function selectGranted(tx: Tx, partnerId: string, capabilityId: string) {
+  const values = [partnerId, capabilityId, tx.now]
+  return (await tx.rows<{ granted: boolean }>(statements.selectGranted, values))[0]?.granted ?? null
 }
 
 export async function insertGrant(

@@ -23,6 +23,8 @@ const prefixes: Readonly<Record<string, string>> = {
   invitation: 'ivt',
   pilot: 'plt',
   agreement: 'agr',
+  package: 'pkg',
+  'access-request': 'acr',
   capability: 'cap',
   gate: 'gat',
 }
