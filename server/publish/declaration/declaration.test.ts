@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { after, describe, test } from 'node:test'
 import { parseKey } from '#/identity/keys/keys.ts'
 import { parseId } from '#/kernel/id/id.ts'
+import { silentLog } from '#/kernel/log/log.ts'
 import { applyProvider, demoPartners } from '#/publish/declaration/declaration.ts'
 import { testDatabase } from '../../../tests/support/database.ts'
 
@@ -72,7 +73,8 @@ function write(variant: Variant = {}): void {
   )
 }
 
-const apply = (demo = false) => applyProvider({ provider: file, environment: {}, demo, database })
+const log = silentLog()
+const apply = (demo = false) => applyProvider({ provider: file, environment: {}, demo, database, log })
 
 async function changes(): Promise<readonly string[]> {
   const text = 'select topic from kernel_change order by number'
@@ -179,6 +181,7 @@ describe('the demo provider', () => {
       },
       demo: true,
       database,
+      log,
     })
 
   test('has a partner on each package, with the same keys at every start', async () => {

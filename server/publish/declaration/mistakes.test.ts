@@ -85,7 +85,7 @@ const cases: readonly [part: string, other: string, mistake: string][] = [
   [
     'contracts:',
     'contract: 1\ncontracts:',
-    '2 contract: is not known here; known are provider, contracts, upstreams, capabilities, packages, partners',
+    '2 contract: is not known here; known are provider, contracts, upstreams, gates, capabilities, packages, partners',
   ],
   ['title: Orders, ', '', '10 capabilities.orders: title is missing'],
   [

@@ -1,0 +1,176 @@
+/** How a rollout is written: `on`, `off`, a percentage or a cohort, and what it becomes at which time. */
+import { Type } from 'typebox'
+import type { TSchema } from 'typebox'
+import type { Rule } from '#/access/rollouts/rollouts.ts'
+import type { Mistakes, Path } from '#/publish/declaration/file/source.ts'
+
+/** As it is kept and compared; partners by their short names. */
+export type Stage =
+  | { readonly to: 'on' | 'off' }
+  | { readonly percentage: number }
+  | { readonly cohort: { readonly partners: readonly string[]; readonly where: Rule | null } }
+
+export type Step = Stage & { readonly at: string }
+
+/** Times are ISO 8601 to the millisecond, ascending. */
+export type Schedule = { readonly now: Stage; readonly steps: readonly Step[] }
+
+type WrittenStage = {
+  readonly to?: 'on' | 'off'
+  readonly percentage?: number
+  readonly cohort?: { readonly partners?: readonly string[]; readonly where?: Rule }
+}
+
+export type WrittenSchedule =
+  | 'on'
+  | 'off'
+  | (WrittenStage & { readonly steps?: readonly (WrittenStage & { readonly at: string })[] })
+
+export type WrittenRollout =
+  | 'on'
+  | 'off'
+  | { readonly live?: WrittenSchedule; readonly sandbox?: WrittenSchedule }
+
+const strict = { additionalProperties: false } as const
+const word = Type.Unsafe<'on' | 'off'>({ enum: ['on', 'off'] })
+
+const stage = {
+  to: Type.Optional(word),
+  percentage: Type.Optional(Type.Number({ minimum: 0, maximum: 100 })),
+  cohort: Type.Optional(
+    Type.Object(
+      {
+        partners: Type.Optional(
+          Type.Array(Type.String({ pattern: '^[a-z0-9]+(-[a-z0-9]+)*$' }), { uniqueItems: true }),
+        ),
+        where: Type.Optional(Type.Unsafe<Rule>({ type: 'object' })),
+      },
+      strict,
+    ),
+  ),
+}
+
+/** A word, or what the object says: nothing is said twice of what is wrong with it. */
+const wordOr = <Value>(object: TSchema) =>
+  Type.Unsafe<Value>({ type: ['string', 'object'], if: { type: 'string' }, then: word, else: object })
+
+const step = Type.Object({ at: Type.String({ format: 'portico-time' }), ...stage }, strict)
+
+const schedule = wordOr<WrittenSchedule>(
+  Type.Object({ ...stage, steps: Type.Optional(Type.Array(step)) }, strict),
+)
+
+export const rollout = wordOr<WrittenRollout>(
+  Type.Object({ live: Type.Optional(schedule), sandbox: Type.Optional(schedule) }, strict),
+)
+
+/** In the form in which times are kept; a date is its first moment. */
+export function timeOf(text: string): string {
+  return new Date(text).toISOString()
+}
+
+/** What is not said of an environment is on. */
+export function scheduleOf(written: WrittenRollout | undefined, environment: 'live' | 'sandbox'): Schedule {
+  const said = typeof written === 'object' ? (written[environment] ?? 'on') : (written ?? 'on')
+  if (typeof said === 'string') return { now: { to: said }, steps: [] }
+  return {
+    now: stageOf(said),
+    steps: (said.steps ?? []).map((each) => ({ at: timeOf(each.at), ...stageOf(each) })),
+  }
+}
+
+function stageOf({ to, percentage, cohort }: WrittenStage): Stage {
+  if (cohort) return { cohort: { partners: (cohort.partners ?? []).toSorted(), where: cohort.where ?? null } }
+  return percentage === undefined ? { to: to ?? 'on' } : { percentage }
+}
+
+/** What a schedule comes to at a moment: the stage it has reached, and the steps that are still to come. */
+export function scheduleAt({ now, steps }: Schedule, moment: string): Schedule {
+  const reached = steps.filter(({ at }) => at <= moment).at(-1)
+  if (!reached) return { now, steps }
+  const { at: _, ...stageReached } = reached
+  return { now: stageReached, steps: steps.filter(({ at }) => at > moment) }
+}
+
+/** The other way: as short as it can be written. */
+export function writtenSchedule({ now, steps }: Schedule): WrittenSchedule {
+  if (steps.length === 0 && 'to' in now) return now.to
+  const later = steps.map(({ at, ...rest }) => ({ at, ...writtenStage(rest) }))
+  return { ...writtenStage(now), ...(later.length > 0 && { steps: later }) }
+}
+
+function writtenStage(said: Stage): WrittenStage {
+  if (!('cohort' in said)) return said
+  const { partners, where } = said.cohort
+  return { cohort: { ...(partners.length > 0 && { partners }), ...(where !== null && { where }) } }
+}
+
+/** What the shape cannot say: one stage at a time, in the order of time, never back to one that was left. */
+export function checkRollout(path: Path, written: WrittenRollout | undefined, mistakes: Mistakes): void {
+  if (typeof written !== 'object') return
+  for (const environment of ['live', 'sandbox'] as const) {
+    const said = written[environment]
+    if (typeof said === 'object') checkSchedule([...path, environment], said, mistakes)
+  }
+}
+
+function checkSchedule(path: Path, written: Exclude<WrittenSchedule, string>, mistakes: Mistakes): void {
+  checkStage(path, written, mistakes)
+  const seen = new Set([JSON.stringify(stageOf(written))])
+  let last = ''
+  for (const [i, step] of (written.steps ?? []).entries()) {
+    const at = [...path, 'steps', i]
+    checkStage(at, step, mistakes)
+    const [time, text] = [timeOf(step.at), JSON.stringify(stageOf(step))]
+    if (time <= last) mistakes.add([...at, 'at'], 'does not come after the step before it')
+    else if (seen.has(text)) mistakes.add(at, 'goes back to where the rollout was before: a circle')
+    seen.add(text)
+    last = time
+  }
+}
+
+function checkStage(path: Path, { to, percentage, cohort }: WrittenStage, mistakes: Mistakes): void {
+  const said = [to, percentage, cohort].filter((each) => each !== undefined)
+  if (said.length !== 1) mistakes.add(path, 'must say one of to, percentage and cohort')
+  if (percentage !== undefined && Math.round(percentage * 100) / 100 !== percentage) {
+    mistakes.add([...path, 'percentage'], 'has more than two decimals')
+  }
+  if (!cohort) return
+  if (!cohort.partners?.length && !cohort.where) {
+    mistakes.add([...path, 'cohort'], 'names nobody: it needs partners or where')
+  }
+  if (cohort.where) checkRule([...path, 'cohort', 'where'], cohort.where, mistakes)
+}
+
+/** Deeper than anybody reads. */
+const deepest = 5
+
+/** A rule is an attribute and the values it may have, or others joined by all, any or not. */
+export function checkRule(path: Path, rule: unknown, mistakes: Mistakes, depth = 1): void {
+  if (depth > deepest) return mistakes.add(path, `is deeper than ${deepest} rules within each other`)
+  const said = isMapping(rule) ? rule : {}
+  const [first = '', second = ''] = Object.keys(said).toSorted()
+  const isOf = (...keys: string[]) => [first, second].join() === [...keys, ''].slice(0, 2).join()
+  if (Object.keys(said).length > 2) return mistakes.add(path, ruleForm)
+  if (isOf('attribute', 'in')) {
+    const values = Array.isArray(said.in) ? said.in : []
+    const isRight = typeof said.attribute === 'string' && values.length > 0 && values.every(isText)
+    return isRight ? undefined : mistakes.add(path, ruleForm)
+  }
+  if (isOf('not')) return checkRule([...path, 'not'], said.not, mistakes, depth + 1)
+  if (!isOf('all') && !isOf('any')) return mistakes.add(path, ruleForm)
+  const inner = said[first]
+  if (!Array.isArray(inner) || inner.length === 0) return mistakes.add(path, ruleForm)
+  for (const [i, each] of inner.entries()) checkRule([...path, first, i], each, mistakes, depth + 1)
+}
+
+const ruleForm =
+  'is no rule: { attribute: NAME, in: [VALUES] }, { all: [RULES] }, { any: [RULES] } or { not: RULE }'
+
+function isMapping(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function isText(value: unknown): boolean {
+  return typeof value === 'string' && value.length <= 200
+}
