@@ -1,5 +1,10 @@
 /** What the access area brings to the program. */
+import { openAction } from '#/access/capabilities/capabilities.ts'
+import { capabilityRoutes } from '#/access/capabilities/routes.ts'
 import { packageRoutes } from '#/access/packages/routes.ts'
+import { readinessJob } from '#/access/readiness/jobs.ts'
+import { gateRoutes } from '#/access/readiness/routes.ts'
+import { rolloutRoutes, showRollouts } from '#/access/rollouts/routes.ts'
 import type { ProposalActions } from '#/governance/proposals/proposals.ts'
 import type { Clock } from '#/kernel/clock/clock.ts'
 import type { Sealer } from '#/kernel/crypto/crypto.ts'
@@ -10,11 +15,16 @@ import type { Job } from '#/kernel/jobs/jobs.ts'
 export type AccessDeps = { readonly sealer: Sealer; readonly clock: Clock }
 
 /** What needs a second person. */
-export const accessActions: ProposalActions = {}
+export const accessActions: ProposalActions = { 'capabilities.open': openAction }
 
 /** The management API of the admin port. */
 export function accessRoutes(deps: AccessDeps & { readonly actions: ProposalActions }): Route[] {
-  return [...packageRoutes({ signer: deps.sealer })]
+  return [
+    ...gateRoutes(),
+    ...capabilityRoutes({ ...deps, rolloutsOf: showRollouts }),
+    ...packageRoutes({ signer: deps.sealer }),
+    ...rolloutRoutes(),
+  ]
 }
 
 /** What partners see of their access, and ask for. */
@@ -22,6 +32,6 @@ export function accessOperations(_deps: AccessDeps): PartnerOperation[] {
   return []
 }
 
-export function accessJobs(_control: World): Job[] {
-  return []
+export function accessJobs(control: World): Job[] {
+  return [readinessJob(control)]
 }

@@ -1,12 +1,24 @@
 /** Capabilities: named bundles of operations that access is granted to, and who may know of each. */
+import { changeExposure, findCapability, sayExposure } from '#/access/capabilities/exposure.ts'
 import * as store from '#/access/capabilities/store.ts'
-import type { CapabilityRow, Exposure } from '#/access/capabilities/store.ts'
+import type { CapabilityRow, CapabilityText, Exposure } from '#/access/capabilities/store.ts'
 import { at, timelineOf } from '#/access/history/history.ts'
 import type { Timeline } from '#/access/history/history.ts'
 import type { Tx } from '#/kernel/db/db.ts'
 import { newId } from '#/kernel/id/id.ts'
 
-export type { Exposure } from '#/access/capabilities/store.ts'
+export {
+  capabilityNotFound,
+  changeExposure,
+  findCapability,
+  gatesOpen,
+  needsChanged,
+  noSuchTransition,
+  openAction,
+  secondPersonNeeded,
+  transitions,
+} from '#/access/capabilities/exposure.ts'
+export type { Exposure, FoundCapability } from '#/access/capabilities/store.ts'
 
 /** With what its exposure was and will be. */
 export type CapabilityHistory = CapabilityRow & { readonly exposures: Timeline<Exposure> }
@@ -30,23 +42,38 @@ export function isVisible(exposure: Exposure): boolean {
   return exposure === 'pilot' || exposure === 'general' || exposure === 'deprecated'
 }
 
-/** Makes the capability what it is said to be. Saying the same again changes nothing. */
-export async function declareCapability(
-  tx: Tx,
-  capability: { readonly name: string; readonly title: string; readonly exposure: Exposure },
-): Promise<{ id: string }> {
-  const { name, title, exposure } = capability
-  const written = await store.upsertCapability(tx, newId(), name, title)
-  const found = await store.lockCapability(tx, name)
-  if (!found) throw new Error(`the capability ${name} vanished`)
-  const before = await store.selectExposure(tx, found.id)
-  if (before !== exposure) {
-    await store.insertExposure(tx, newId(), found.id, exposure)
-    const data = { capabilityId: found.id, from: before, to: exposure }
-    tx.emit('access.exposure_changed', { partnerId: null, data })
+export type DeclaredCapability = Partial<CapabilityText> & {
+  readonly name: string
+  readonly title: string
+  readonly exposure: Exposure
+}
+
+/**
+ * Makes the capability what it is said to be; what is not said of it stays. Saying the same again changes nothing. A
+ * new one may begin at any exposure, needs no gate yet, and is switched on in both environments; one that is there
+ * changes by the rules. Throws `noSuchTransition`, `gatesOpen`, `secondPersonNeeded`.
+ */
+export async function declareCapability(tx: Tx, declared: DeclaredCapability): Promise<{ id: string }> {
+  const { name, title, exposure, description = '', successor = null } = declared
+  const id = newId()
+  if (await store.insertCapability(tx, { id, name, title, description, successor })) {
+    for (const environment of ['live', 'sandbox']) await store.insertOn(tx, newId(), id, environment)
+    await sayExposure(tx, { id, exposure: null }, exposure, null)
+    return { id }
   }
-  if (written || before !== exposure) tx.changed('capability', found.id)
-  return found
+  await describeCapability(tx, name, declared)
+  await changeExposure(tx, name, exposure, { reason: null })
+  return { id: (await findCapability(tx, name)).id }
+}
+
+/** Changes what is given, and nothing when that is so already. Throws `capabilityNotFound`. */
+export async function describeCapability(tx: Tx, name: string, text: Partial<CapabilityText>): Promise<void> {
+  await store.lockCapability(tx, name)
+  const found = await findCapability(tx, name)
+  const { title = found.title, description = found.description, successor = found.successor } = text
+  if (!(await store.updateText(tx, found.id, { title, description, successor }))) return
+  tx.audit({ action: 'capabilities.describe', subject: { kind: 'capability', id: found.id } })
+  tx.changed('capability', found.id)
 }
 
 /** All of them, by name. `knownAt` null: as known now. */

@@ -1,7 +1,7 @@
-/** Capabilities and packages are what they were last said to be, and what they were before can be read back. */
+/** Packages are what they were last said to be, and what they were before can be read back. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { declareCapability, listCapabilities } from '#/access/capabilities/capabilities.ts'
+import { declareCapability } from '#/access/capabilities/capabilities.ts'
 import type { Exposure } from '#/access/capabilities/capabilities.ts'
 import {
   assignPackage,
@@ -33,27 +33,6 @@ async function rows<Row extends object>(text: string, values: unknown[] = []): P
 async function changes(): Promise<number> {
   return Number((await rows<{ last: string }>('select last from kernel_change_counter'))[0]!.last)
 }
-
-test('an exposure is the last one said; those before it stay, in order', async () => {
-  for (const exposure of ['internal', 'dark', 'dark', 'general'] as const) await expose(exposure)
-  const [found] = await within(listCapabilities)
-  assert.equal(found!.exposure, 'general')
-  const facts = await rows<{ exposure: string }>('select exposure from access_exposure order by recorded_at')
-  assert.deepEqual(
-    facts.map((fact) => fact.exposure),
-    ['internal', 'dark', 'general'],
-  )
-})
-
-test('of two changes at once the one that commits last is true', async () => {
-  for (let round = 0; round < 10; round += 1) {
-    await Promise.all((['pilot', 'dark', 'general', 'retired'] as const).map((exposure) => expose(exposure)))
-    const [last] = await rows<{ data: { to: string } }>(
-      "select data from kernel_outbox where type = 'access.exposure_changed' order by written_at desc limit 1",
-    )
-    assert.equal((await within(listCapabilities))[0]!.exposure, last!.data.to)
-  }
-})
 
 test('other terms are a new version, and the old ones stay', async () => {
   await expose('general', 'projects')

@@ -2,20 +2,47 @@
 import { at, earlier, timelineOf } from '#/access/history/history.ts'
 import type { Timeline } from '#/access/history/history.ts'
 import * as store from '#/access/readiness/store.ts'
-import type { EvidenceRow } from '#/access/readiness/store.ts'
+import type { EvidenceRow, OnLapse } from '#/access/readiness/store.ts'
 import type { Tx } from '#/kernel/db/db.ts'
+
+export {
+  addEvidence,
+  badEvidence,
+  evidenceNeeded,
+  evidenceNotFound,
+  evidenceWithdrawn,
+  listEvidence,
+  withdrawEvidence,
+} from '#/access/readiness/evidence.ts'
+export type { Evidence, NewEvidence } from '#/access/readiness/evidence.ts'
+export {
+  declareGate,
+  declareNeeds,
+  gateInUse,
+  gateNotFound,
+  gatesMissing,
+  heldEvidence,
+  listGates,
+  neededGates,
+  openGates,
+  tooManyGates,
+} from '#/access/readiness/gates.ts'
+export type { DeclaredGate } from '#/access/readiness/gates.ts'
+export type { Gate, NeededGate, OnLapse } from '#/access/readiness/store.ts'
 
 /** A gate of one capability: when it is needed, and when it is met. */
 export type GateHistory = {
+  readonly id: string
   readonly name: string
   readonly title: string
-  readonly onLapse: 'alarm' | 'hide'
+  /** What becomes of an open capability when it lapses. */
+  readonly policy: Timeline<OnLapse>
   readonly needed: Timeline<boolean>
   /** Periods of evidence; the gate is met while any of them lasts. */
   readonly evidence: readonly Pick<EvidenceRow, 'from' | 'until'>[]
 }
 
-export type OpenGate = Pick<GateHistory, 'name' | 'title' | 'onLapse'>
+export type OpenGate = Pick<GateHistory, 'name' | 'title'> & { readonly onLapse: OnLapse }
 
 /** The gates of a capability that are needed and not met, and the moment from which that may be otherwise. */
 export type Readiness = { readonly open: readonly OpenGate[]; readonly until: number | null }
@@ -26,10 +53,13 @@ export async function readGates(
   knownAt: Date | null,
 ): Promise<ReadonlyMap<string, readonly GateHistory[]>> {
   const evidence = Map.groupBy(await store.readEvidence(reader, knownAt), keyOf)
+  const policies = Map.groupBy(await store.readPolicies(reader, knownAt), (row) => row.gateId)
   const needs = Map.groupBy(await store.readNeeds(reader, knownAt), keyOf)
   const gates = [...needs].map(([key, words]) => {
-    const { capabilityId, name, title, onLapse } = words[0]!
-    const gate = { name, title, onLapse, needed: timelineOf(words), evidence: evidence.get(key) ?? [] }
+    const { capabilityId, gateId, name, title } = words[0]!
+    const policy = timelineOf(policies.get(gateId) ?? [])
+    const needed = timelineOf(words)
+    const gate = { id: gateId, name, title, policy, needed, evidence: evidence.get(key) ?? [] }
     return { capabilityId, gate }
   })
   const byCapability = Map.groupBy(gates, (each) => each.capabilityId)
@@ -43,15 +73,16 @@ function keyOf(row: { readonly capabilityId: string; readonly gateId: string }):
 export function readinessAt(gates: readonly GateHistory[], moment: number): Readiness {
   const open: OpenGate[] = []
   let until: number | null = null
-  for (const { name, title, onLapse, needed, evidence } of gates) {
+  for (const { name, title, policy, needed, evidence } of gates) {
     const need = at(needed, moment)
-    until = earlier(until, need.until)
+    const onLapse = at(policy, moment)
+    until = earlier(earlier(until, need.until), onLapse.until)
     for (const { from, until: end } of evidence) {
       if (from > moment) until = earlier(until, from)
       else if (end !== null && end > moment) until = earlier(until, end)
     }
     const isMet = evidence.some(({ from, until: end }) => from <= moment && (end === null || moment < end))
-    if (need.value === true && !isMet) open.push({ name, title, onLapse })
+    if (need.value === true && !isMet) open.push({ name, title, onLapse: onLapse.value ?? 'alarm' })
   }
   return { open, until }
 }

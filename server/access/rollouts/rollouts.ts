@@ -5,6 +5,16 @@ import * as store from '#/access/rollouts/store.ts'
 import type { Rollout } from '#/access/rollouts/rule.ts'
 import type { Tx } from '#/kernel/db/db.ts'
 
+export { attributesOf, readAttributes, setAttributes } from '#/access/rollouts/attributes.ts'
+export { rollBack, scheduleRollout, setRollout } from '#/access/rollouts/changing.ts'
+export type { Step } from '#/access/rollouts/changing.ts'
+export {
+  attributesInvalid,
+  nothingBefore,
+  rolloutInvalid,
+  scheduleInvalid,
+} from '#/access/rollouts/problems.ts'
+export { readRollout } from '#/access/rollouts/reading.ts'
 export { includes } from '#/access/rollouts/rule.ts'
 export type { Rollout, RolloutPartner, Rule } from '#/access/rollouts/rule.ts'
 
@@ -16,19 +26,4 @@ export async function readRollouts(
   const rows = await store.readRollouts(reader, knownAt)
   const words = Map.groupBy(rows, (row) => `${row.capabilityId} ${row.environment}`)
   return new Map([...words].map(([key, own]) => [key, timelineOf(own)]))
-}
-
-/** By partner, then name. */
-export async function readAttributes(
-  reader: Pick<Tx, 'rows'>,
-  partnerIds: readonly string[],
-  knownAt: Date | null,
-): Promise<ReadonlyMap<string, ReadonlyMap<string, Timeline<string | null>>>> {
-  const rows = await store.readAttributes(reader, partnerIds, knownAt)
-  return new Map(
-    [...Map.groupBy(rows, (row) => row.partnerId)].map(([partnerId, own]) => {
-      const byName = Map.groupBy(own, (row) => row.name)
-      return [partnerId, new Map([...byName].map(([name, words]) => [name, timelineOf(words)]))]
-    }),
-  )
 }

@@ -23,6 +23,8 @@ const prefixes: Readonly<Record<string, string>> = {
   invitation: 'ivt',
   package: 'pkg',
   'access-request': 'acr',
+  capability: 'cap',
+  gate: 'gat',
 }
 
 const time = (description: string) => Type.Optional(Type.String({ maxLength: 40, description }))

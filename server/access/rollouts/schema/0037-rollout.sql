@@ -9,6 +9,8 @@ create table access_rollout (
   rollout jsonb not null,
   valid_from timestamptz not null,
   valid_until timestamptz check (valid_until > valid_from),
+  -- Rolled back to this word, so that rolling back again goes further back and not forward.
+  restores uuid references access_rollout,
   recorded_at timestamptz not null default clock_timestamp()
 );
 
