@@ -3,13 +3,14 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { createSealer } from '../../server/kernel/crypto/crypto.ts'
 import type { Config } from '../../server/kernel/config/config.ts'
 import type { Database } from '../../server/kernel/db/db.ts'
 import { applyFile, exportFiles, planFile } from '../../server/publish/declaration/declaration.ts'
 import type { AppliedPartner, Outcome, Takes } from '../../server/publish/declaration/declaration.ts'
 import { root, table } from '../commands.ts'
 import type { Command } from './answer.ts'
-import { inInstallation, sentenceOf } from './installation.ts'
+import { inInstallation, keyInUse, sentenceOf } from './installation.ts'
 
 const takes = '[--take file|running[:PATH]]…'
 
@@ -68,7 +69,8 @@ async function tell(
 ): Promise<Outcome> {
   const outcome = await inInstallation(async (database: Database, config) => {
     const named = nameFile(asked.file, config)
-    return work({ ...named, database, takes: asked.takes })
+    const sealer = createSealer(keyInUse(config))
+    return work({ ...named, database, sealer, takes: asked.takes })
   }, true)
   process.stdout.write(outcome.text + keysOf(outcome.partners))
   return outcome
@@ -102,7 +104,9 @@ function keysOf(partners: readonly AppliedPartner[]): string {
 
 async function exportTo(folder: string | undefined): Promise<number> {
   if (folder === undefined) throw new Error('say into which folder')
-  const { files, left } = await inInstallation((database) => exportFiles(database))
+  const { files, left } = await inInstallation((database, config) =>
+    exportFiles(database, createSealer(keyInUse(config))),
+  )
   const taken = [...files.keys()].find((name) => existsSync(join(folder, name)))
   if (taken) throw new Error(`${join(folder, taken)} is there already; export into another folder`)
   mkdirSync(folder, { recursive: true })

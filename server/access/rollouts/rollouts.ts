@@ -14,6 +14,7 @@ export {
   rolloutInvalid,
   scheduleInvalid,
 } from '#/access/rollouts/problems.ts'
+export { previewRollout } from '#/access/rollouts/preview.ts'
 export { readRollout } from '#/access/rollouts/reading.ts'
 export { includes } from '#/access/rollouts/rule.ts'
 export type { Rollout, RolloutPartner, Rule } from '#/access/rollouts/rule.ts'

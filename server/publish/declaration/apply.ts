@@ -2,9 +2,12 @@
  * Makes what runs what the file says, in one transaction: all of it or nothing, and nothing new when it is applied
  * again. Whatever a verb refuses is gathered, so that all of it is told at once.
  */
+import { gatesOpen, noSuchTransition, secondPersonNeeded } from '#/access/capabilities/capabilities.ts'
+import { gatesMissing } from '#/access/readiness/readiness.ts'
 import { listPackageVersions } from '#/access/packages/packages.ts'
 import type { NewContract } from '#/contracts/published/published.ts'
 import { findPartnerBySlug } from '#/identity/partners/partners.ts'
+import type { Sealer } from '#/kernel/crypto/crypto.ts'
 import type { Tx } from '#/kernel/db/db.ts'
 import { Problem } from '#/kernel/problem/problem.ts'
 import { compare } from '#/publish/declaration/compare.ts'
@@ -14,8 +17,11 @@ import type { Written } from '#/publish/declaration/file/shape.ts'
 import { applyCapability } from '#/publish/declaration/kinds/capabilities.ts'
 import { firstKeysOf } from '#/publish/declaration/kinds/first-keys.ts'
 import type { AppliedPartner, FirstKeys } from '#/publish/declaration/kinds/first-keys.ts'
+import { applyGate } from '#/publish/declaration/kinds/gates.ts'
 import { applyPackage, newestNumbers } from '#/publish/declaration/kinds/packages.ts'
 import { applyPartner, putOn, versionOf } from '#/publish/declaration/kinds/partners.ts'
+import { applyRollouts } from '#/publish/declaration/kinds/rollouts.ts'
+import type { Reach } from '#/publish/declaration/kinds/rollouts.ts'
 import { applyContract, applyUpstream } from '#/publish/declaration/kinds/upstreams.ts'
 import { declaredOf, readSides, saidOf } from '#/publish/declaration/sides.ts'
 import type { Read } from '#/publish/declaration/sides.ts'
@@ -32,54 +38,78 @@ export type Refusal = { readonly path: string; readonly message: string }
 export type Done = Compared & {
   readonly sides: Read
   readonly moves: readonly Move[]
+  readonly reach: readonly Reach[]
   readonly refusals: readonly Refusal[]
   readonly partners: readonly AppliedPartner[]
+}
+
+export type ApplyOptions = {
+  readonly firstKeys: FirstKeys
+  readonly takes: Takes
+  readonly sealer: Sealer
+  /** Whether to count whom a rollout lets in and puts out. */
+  readonly counts: boolean
 }
 
 /** Conflicts and refusals are told, not thrown: where there are any, the transaction is not to be committed. */
 export async function applyDeclaration(
   tx: Tx,
   declaration: Declaration,
-  options: { readonly firstKeys: FirstKeys; readonly takes: Takes },
+  options: ApplyOptions,
 ): Promise<Done> {
   const { written, contracts } = declaration
+  const { firstKeys, takes, sealer } = options
   await lockDeclaration(tx)
-  const sides = await readSides(tx, saidOf(written, contracts))
-  const compared = compare(sides, options.takes)
+  const said = saidOf(written, contracts)
+  const sides = await readSides(tx, said, sealer)
+  const compared = compare(sides, takes)
   const refusals: Refusal[] = []
   const changes = compared.changes.toSorted((a, b) => order(a) - order(b))
   for (const change of changes) {
-    await gather(refusals, pathOf(change.thing), () => applyChange(tx, change, contracts))
+    await gather(refusals, pathOf(change.thing), () => applyChange(tx, change, contracts, sealer))
   }
   const newest = newestNumbers(await listPackageVersions(tx))
   const moves = movesOf(sides, compared, newest)
   for (const { path, to } of moves) await gather(refusals, `${path}.package`, () => move(tx, path, to))
-  await keepDeclared(tx, declaredOf(sides.said, newest))
+  const reach: Reach[] = []
+  for (const change of changes.filter(({ thing }) => thing.kind === 'capabilities')) {
+    await gather(refusals, `${pathOf(change.thing)}.rollout`, async () => {
+      reach.push(...(await applyRollouts(tx, change, options.counts)))
+    })
+  }
+  await keepDeclared(tx, declaredOf(said, newest, sealer))
   if (changes.length + moves.length > 0) record(tx, changes, moves)
   const isDone = refusals.length === 0 && compared.conflicts.length === 0
-  const partners = isDone ? await keysOf(tx, written, { firstKeys: options.firstKeys, makes: true }) : []
-  return { ...compared, changes, sides, moves, refusals, partners }
+  const partners = isDone ? await keysOf(tx, written, { firstKeys, makes: true }) : []
+  return { ...compared, changes, sides, moves, reach, refusals, partners }
 }
 
 function order({ thing }: Change): number {
   return kinds.indexOf(thing.kind)
 }
 
-async function applyChange(tx: Tx, change: Change, contracts: readonly NewContract[]): Promise<void> {
+async function applyChange(
+  tx: Tx,
+  change: Change,
+  contracts: readonly NewContract[],
+  sealer: Sealer,
+): Promise<void> {
   if (change.verb === 'forget') return
   switch (change.thing.kind) {
+    case 'provider':
+      return
     case 'upstreams':
       return applyUpstream(tx, change)
     case 'contracts':
       return applyContract(tx, change, contracts)
+    case 'gates':
+      return applyGate(tx, change)
     case 'capabilities':
-      return applyCapability(tx, change)
+      return applyCapability(tx, change, sealer)
     case 'packages':
       return applyPackage(tx, change)
     case 'partners':
       return applyPartner(tx, change)
-    case 'provider':
-    case 'gates':
   }
 }
 
@@ -88,12 +118,26 @@ async function gather(refusals: Refusal[], path: string, work: () => Promise<voi
     await work()
   } catch (error) {
     if (!(error instanceof Problem)) throw error
-    refusals.push(...sentencesOf(error).map((message) => ({ path, message })))
+    const field = places[error.definition.code]
+    const at = field === undefined ? path : `${path}.${field}`
+    refusals.push(...sentencesOf(error, path).map((message) => ({ path: at, message })))
   }
 }
 
-function sentencesOf({ occurrence, definition }: Problem): readonly string[] {
+/** The field of a capability that a problem is about. */
+const places: Readonly<Record<string, string>> = {
+  [secondPersonNeeded.code]: 'exposure',
+  [noSuchTransition.code]: 'exposure',
+  [gatesOpen.code]: 'exposure',
+  [gatesMissing.code]: 'gates',
+}
+
+function sentencesOf({ occurrence, definition }: Problem, path: string): readonly string[] {
   const { detail = definition.title, errors = [] } = occurrence
+  if (definition.code === secondPersonNeeded.code) {
+    const [, name] = path.split('.')
+    return [`${detail} Propose it: POST /v1/capabilities/${name}/exposure; then apply again.`]
+  }
   if (errors.length === 0) return [detail]
   return errors.map((error) => `${'pointer' in error ? `${error.pointer} ` : ''}${error.detail}`)
 }

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, describe, test } from 'node:test'
 import { parseKey } from '#/identity/keys/keys.ts'
+import { createSealer } from '#/kernel/crypto/crypto.ts'
 import { parseId } from '#/kernel/id/id.ts'
 import { silentLog } from '#/kernel/log/log.ts'
 import { applyProvider, demoPartners } from '#/publish/declaration/declaration.ts'
@@ -74,7 +75,9 @@ function write(variant: Variant = {}): void {
 }
 
 const log = silentLog()
-const apply = (demo = false) => applyProvider({ provider: file, environment: {}, demo, database, log })
+const sealer = createSealer(Buffer.alloc(32, 7))
+const apply = (demo = false) =>
+  applyProvider({ provider: file, environment: {}, demo, database, sealer, log })
 
 async function changes(): Promise<readonly string[]> {
   const text = 'select topic from kernel_change order by number'
@@ -135,7 +138,7 @@ describe('a file of a provider', () => {
     const variants: readonly [Variant, readonly string[]][] = [
       [{ live: 'http://moved.invalid' }, ['upstream']],
       [{ version: '1.1.0' }, ['contract', 'upstream']],
-      [{ exposure: 'dark' }, ['capability', 'contract']],
+      [{ exposure: 'deprecated' }, ['capability', 'contract']],
       // Whom the file names as on a package is on its newest version.
       [{ contents: '' }, ['capability', 'package', 'partner']],
       [{ partner: 'Acme Ltd' }, ['package', 'partner', 'partner']],
@@ -181,6 +184,7 @@ describe('the demo provider', () => {
       },
       demo: true,
       database,
+      sealer,
       log,
     })
 

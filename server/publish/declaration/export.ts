@@ -1,10 +1,12 @@
 /** What runs, as a file that says it: applied to where it came from it changes nothing. */
 import { stringify } from 'yaml'
 import { readDocument } from '#/contracts/published/published.ts'
+import type { Sealer } from '#/kernel/crypto/crypto.ts'
 import { transact } from '#/kernel/db/db.ts'
 import type { Database, Tx } from '#/kernel/db/db.ts'
 import type { Written } from '#/publish/declaration/file/shape.ts'
 import { writtenCapability } from '#/publish/declaration/kinds/capabilities.ts'
+import { writtenGate } from '#/publish/declaration/kinds/gates.ts'
 import { writtenPackage } from '#/publish/declaration/kinds/packages.ts'
 import { writtenPartner } from '#/publish/declaration/kinds/partners.ts'
 import { writtenContract, writtenUpstream } from '#/publish/declaration/kinds/upstreams.ts'
@@ -20,9 +22,9 @@ export type Exported = {
   readonly left: readonly string[]
 }
 
-export async function exportFiles(database: Database): Promise<Exported> {
+export async function exportFiles(database: Database, sealer: Sealer): Promise<Exported> {
   return transact(database.control, applier, async (tx) => {
-    const running = await readEverything(tx)
+    const running = await readEverything(tx, sealer)
     const left = ofKind(running, 'partners').filter(({ fields }) => fields.package === undefined)
     const files = new Map([['portico.yaml', textOf(writtenOf(running))]])
     for (const { name, fields } of ofKind(running, 'contracts')) {
@@ -40,11 +42,13 @@ function writtenOf(running: Things): Written {
   const all = <Value>(kind: Kind, write: (fields: Fields, name: string) => Value) =>
     Object.fromEntries(ofKind(running, kind).map(({ name, fields }) => [name, write(fields, name)]))
   const partners = all('partners', (fields) => (fields.package === undefined ? [] : [writtenPartner(fields)]))
+  const gates = all('gates', writtenGate)
   const provider = running.get('provider')?.fields ?? { name: 'Provider' }
   return {
     provider: provider as Written['provider'],
     contracts: all('contracts', writtenContract),
     upstreams: all('upstreams', writtenUpstream),
+    ...(Object.keys(gates).length > 0 && { gates }),
     capabilities: all('capabilities', writtenCapability),
     packages: all('packages', writtenPackage),
     partners: Object.fromEntries(

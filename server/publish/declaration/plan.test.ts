@@ -25,7 +25,8 @@ import type { Takes } from '#/publish/declaration/declaration.ts'
 import { testDatabase } from '../../../tests/support/database.ts'
 
 const opened = await testDatabase()
-const audit = createAuditSink(createSealer(Buffer.alloc(32, 7)))
+const sealer = createSealer(Buffer.alloc(32, 7))
+const audit = createAuditSink(sealer)
 const database = { ...opened, control: { ...opened.control, audit } }
 const folder = mkdtempSync(join(tmpdir(), 'portico-plan-'))
 after(() => rmSync(folder, { recursive: true }))
@@ -71,7 +72,9 @@ partners:
 
 const operator = { kind: 'operator', id: newId(), role: 'admin' } as const
 const byHand = <T>(work: (tx: Tx) => Promise<T>) => transact(database.control, operator, work)
-const options = (takes: Takes = new Map()) => ({ provider, environment: {}, demo: false, database, takes })
+const options = (takes: Takes = new Map()) => {
+  return { provider, environment: {}, demo: false, database, sealer, takes }
+}
 
 function write(text: string): void {
   writeFileSync(provider, text)
@@ -136,9 +139,13 @@ capabilities
   + orders
       title: Orders
       exposure: general
+      rollout.live: on
+      rollout.sandbox: on
   + drafts
       title: Drafts
       exposure: dark
+      rollout.live: on
+      rollout.sandbox: on
 
 packages
   + pro
@@ -345,7 +352,7 @@ describe('a start', () => {
     const lines: { level: string; event?: string; refused?: string[]; left?: string[] }[] = []
     const note = (level: string) => (line: object) => void lines.push({ level, ...line })
     const log = Object.assign(silentLog(), { warn: note('warn'), error: note('error') })
-    const applied = await applyProvider({ provider, environment: {}, demo: false, database, log })
+    const applied = await applyProvider({ provider, environment: {}, demo: false, database, sealer, log })
     return { applied, lines }
   }
 
@@ -367,7 +374,7 @@ describe('a start', () => {
     )
     const [{ level, event, refused = [] } = { level: '' }] = lines
     assert.deepEqual([lines.length, level, event, refused.length], [1, 'error', 'declaration.refused', 1])
-    assert.match(refused[0]!, /^portico\.yaml:15 partners\.acme\.name: changed in the file and by hand; /)
+    assert.match(refused[0]!, /^portico\.yaml:15 partners\.acme\.name: changed in the file and by hand \(operator per_/)
   })
 
   test('leaves alone what was changed by hand, and says what', async () => {
@@ -381,6 +388,6 @@ describe('a start', () => {
       lines.map(({ event }) => event),
       ['declaration.changed_by_hand'],
     )
-    assert.match(lines[0]?.left?.[0] ?? '', /^partners\.acme\.name: the file says Acme, what runs is By hand/)
+    assert.match(lines[0]?.left?.[0] ?? '', /^portico\.yaml:15 partners\.acme\.name \(operator per_/)
   })
 })

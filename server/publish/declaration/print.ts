@@ -1,7 +1,9 @@
 /** A plan as people read it: what is new (+), changed (~) or taken away (-), in groups, before → after, and whom it concerns. */
 import type { Entitlement } from '#/access/packages/packages.ts'
 import type { Change, Difference, FieldChange } from '#/publish/declaration/compare.ts'
-import type { Moved, Report } from '#/publish/declaration/report.ts'
+import type { Report } from '#/publish/declaration/report.ts'
+import { writtenSchedule } from '#/publish/declaration/file/stages.ts'
+import type { Schedule } from '#/publish/declaration/file/stages.ts'
 import type { Locate } from '#/publish/declaration/file/source.ts'
 import { kinds, pathOf } from '#/publish/declaration/things.ts'
 
@@ -15,13 +17,11 @@ export function print(report: Report, printed: Printed): string {
   const refused = refusedOf(report, printed.locate)
   const sections = [
     ...kinds.map((kind) => groupOf(kind, report)),
-    [...section('Changed by hand, and left alone', driftsOf(report))],
-    [
-      ...section(
-        'Refused; nothing was changed',
-        refused.map((lines) => lines.join('\n      ')),
-      ),
-    ],
+    section('Changed by hand, and left alone', driftsOf(report)),
+    section(
+      'Refused; nothing was changed',
+      refused.map((lines) => lines.join('\n      ')),
+    ),
     [summaryOf(report, printed.isDone, refused.length)],
   ]
   const texts = sections.filter((lines) => lines.length > 0).map((lines) => lines.join('\n'))
@@ -32,34 +32,34 @@ function section(title: string, lines: readonly string[]): readonly string[] {
   return lines.length === 0 ? [] : [title, ...lines.map((line) => `  ${line}`)]
 }
 
-function groupOf(kind: Change['thing']['kind'], { done, moved }: Report): readonly string[] {
-  const changes = done.changes.filter(({ thing }) => thing.kind === kind)
+function groupOf(kind: Change['thing']['kind'], report: Report): readonly string[] {
+  const changes = report.done.changes.filter(({ thing }) => thing.kind === kind)
   const changed = new Set(changes.map(({ thing }) => thing.name))
-  const followed = [...moved.values()].filter(({ name }) => kind === 'packages' && !changed.has(name))
-  const lines = [
-    ...changes.flatMap((change) =>
-      linesOf(change, kind === 'packages' ? moved.get(change.thing.name) : undefined),
-    ),
-    ...followed.flatMap((each) => [`~ ${each.name}: version ${each.version}`, `    ${movedText(each)}`]),
-  ]
-  return section(kind, lines)
+  const followed = [...report.versions.keys()].filter((name) => kind === 'packages' && !changed.has(name))
+  return section(kind, [
+    ...changes.flatMap((change) => linesOf(change, report)),
+    ...followed.flatMap((name) => {
+      return linesOf({ thing: { kind, name }, verb: 'change', fields: [], target: {} }, report)
+    }),
+  ])
 }
 
 const signs = { add: '+', change: '~', withdraw: '-', forget: '-' } as const
 
-function linesOf({ thing, verb, fields }: Change, moved: Moved | undefined): readonly string[] {
-  const version = moved && moved.move + moved.stay.length > 0 ? `: version ${moved.version}` : ''
-  const notes = {
+function linesOf({ thing, verb, fields }: Change, { versions, notes }: Report): readonly string[] {
+  const version = thing.kind === 'packages' ? versions.get(thing.name) : undefined
+  const after = {
     add: '',
-    change: version,
+    change: version === undefined ? '' : `: version ${version}`,
     withdraw: ': no longer served',
     forget: ': no longer in the file; it stays as it is',
   }
   const name = thing.name === '' ? thing.kind : thing.name
-  const lines = [`${signs[verb]} ${name}${notes[verb]}`]
-  for (const each of fields) lines.push(`    ${verb === 'add' ? newText(each) : changeText(each)}`)
-  if (moved && version !== '') lines.push(`    ${movedText(moved)}`)
-  return lines
+  return [
+    `${signs[verb]} ${name}${after[verb]}`,
+    ...fields.map((each) => `    ${verb === 'add' ? newText(each) : changeText(each)}`),
+    ...(notes.get(pathOf(thing)) ?? []).map((note) => `    ${note}`),
+  ]
 }
 
 function newText({ field, after }: FieldChange): string {
@@ -73,20 +73,12 @@ function changeText({ field, before, after }: FieldChange): string {
   return `~ ${field}: ${show(before, field)} → ${show(after, field)}`
 }
 
-function movedText({ move, stay }: Moved): string {
-  const stays = stay.map(({ version, partners, why }) => {
-    return `${partners} ${partners === 1 ? 'stays' : 'stay'} on version ${version} (${why})`
-  })
-  const moves = `${count(move, 'partner')} ${move === 1 ? 'moves' : 'move'}`
-  return [moves, ...stays].join(', ')
-}
-
 function count(number: number, noun: string): string {
   return `${number === 0 ? 'no' : number} ${noun}${number === 1 ? '' : 's'}`
 }
 
 /** One line for each field that was changed by hand and is left alone. */
-export function driftsOf({ done, hands }: Report): readonly string[] {
+function driftsOf({ done, hands }: Report): readonly string[] {
   return done.drifts.map(({ thing, field, file, running }) => {
     const path = pathOf(thing)
     const sides = `the file says ${show(file, field)}, what runs is ${show(running, field)}`
@@ -94,9 +86,25 @@ export function driftsOf({ done, hands }: Report): readonly string[] {
   })
 }
 
-/** One line, with its place in the file, for each conflict and each refusal. */
-export function refusalsOf(report: Report, locate: Locate): readonly string[] {
-  return refusedOf(report, locate).map((lines) => lines.join('; '))
+/** For a log: where and by whom; what stands there may be a name. */
+export function inShort({ done, hands }: Report, locate: Locate) {
+  const handed = ({ thing, field }: Difference) => {
+    const path = pathOf(thing)
+    return {
+      at: `${locate([...path.split('.'), ...field.split('.')])} ${path}.${field}`,
+      by: hands.get(path) ?? '',
+    }
+  }
+  const conflicts = done.conflicts.map((each) => {
+    const { at, by } = handed(each)
+    return `${at}: changed in the file and by hand (${by})`
+  })
+  const refusals = done.refusals.map(({ path, message }) => `${locate(path.split('.'))} ${path}: ${message}`)
+  const left = done.drifts.map((each) => {
+    const { at, by } = handed(each)
+    return `${at} (${by})`
+  })
+  return { refused: [...conflicts, ...refusals], left }
 }
 
 function refusedOf(report: Report, locate: Locate): readonly (readonly string[])[] {
@@ -149,6 +157,7 @@ function show(value: unknown, field = ''): string {
   if (value === undefined || value === null) return 'nothing'
   if (field === 'document') return String(value).slice(0, 12)
   if (value === true && field.includes('.')) return yes
+  if (field.startsWith('rollout.')) return flow(writtenSchedule(value as Schedule))
   return field.startsWith('entitlements.') ? entitlementText(value as Entitlement) : flow(value)
 }
 

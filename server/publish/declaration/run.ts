@@ -1,5 +1,6 @@
 /** The three who apply a file: a plan, which takes it back; the command; and the start of a node. */
 import { ConfigError } from '#/kernel/config/config.ts'
+import type { Sealer } from '#/kernel/crypto/crypto.ts'
 import { transact } from '#/kernel/db/db.ts'
 import type { Database, Tx } from '#/kernel/db/db.ts'
 import type { Log } from '#/kernel/log/log.ts'
@@ -9,7 +10,7 @@ import type { Takes } from '#/publish/declaration/compare.ts'
 import { readDeclaration } from '#/publish/declaration/file/read.ts'
 import type { Environment } from '#/publish/declaration/file/read.ts'
 import type { AppliedPartner, FirstKeys } from '#/publish/declaration/kinds/first-keys.ts'
-import { driftsOf, print, refusalsOf } from '#/publish/declaration/print.ts'
+import { inShort, print } from '#/publish/declaration/print.ts'
 import { applier, reportOn } from '#/publish/declaration/report.ts'
 
 export type FileOptions = {
@@ -18,6 +19,7 @@ export type FileOptions = {
   /** The demo's keys are derived from a secret of the database, so that they are the same at every start. */
   readonly demo: boolean
   readonly database: Database
+  readonly sealer: Sealer
 }
 
 export type Outcome = {
@@ -43,8 +45,9 @@ export async function applyFile(options: Chosen): Promise<Outcome> {
 async function run(options: Chosen, keeps: boolean): Promise<Outcome> {
   const declaration = await readDeclaration(options.provider, options.environment)
   return tried(options.database, async (tx) => {
-    const { takes } = options
-    const done = await applyDeclaration(tx, declaration, { firstKeys: firstKeysFor(options), takes })
+    const { takes, sealer } = options
+    const how = { firstKeys: firstKeysFor(options), takes, sealer, counts: true }
+    const done = await applyDeclaration(tx, declaration, how)
     const verdict = verdictOf(done)
     const isKept = keeps && verdict !== 'refused'
     const text = print(await reportOn(tx, done), { locate: declaration.locate, isDone: isKept })
@@ -58,19 +61,22 @@ async function run(options: Chosen, keeps: boolean): Promise<Outcome> {
  * be applied where nothing runs yet. Throws `ConfigError`.
  */
 export async function applyProvider(options: FileOptions & { readonly log: Log }): Promise<Applied> {
-  const { database, log } = options
+  const { database, log, sealer } = options
   const declaration = await readDeclaration(options.provider, options.environment)
   const { written, locate } = declaration
   const firstKeys = firstKeysFor(options)
-  const { refused, drifted, partners } = await tried(database, async (tx) => {
-    const done = await applyDeclaration(tx, declaration, { firstKeys, takes: new Map() })
-    const report = await reportOn(tx, done)
-    const refused = refusalsOf(report, locate)
+  const { refused, left, partners } = await tried(database, async (tx) => {
+    const done = await applyDeclaration(tx, declaration, {
+      firstKeys,
+      takes: new Map(),
+      sealer,
+      counts: false,
+    })
+    const { refused, left } = inShort(await reportOn(tx, done), locate)
     if (refused.length > 0 && done.sides.running.size === 0) throw new ConfigError(refused)
-    const outcome = { refused, drifted: driftsOf(report), partners: done.partners }
-    return { outcome, isKept: refused.length === 0 }
+    return { outcome: { refused, left, partners: done.partners }, isKept: refused.length === 0 }
   })
-  if (drifted.length > 0) log.warn({ event: 'declaration.changed_by_hand', left: drifted })
+  if (left.length > 0) log.warn({ event: 'declaration.changed_by_hand', left })
   if (refused.length === 0) return { provider: written.provider, partners }
   log.error({ event: 'declaration.refused', refused }, 'nothing of the file was applied; what runs is served')
   const known = await transact(database.control, applier, (tx) =>

@@ -1,7 +1,9 @@
 /** How a rollout is written: `on`, `off`, a percentage or a cohort, and what it becomes at which time. */
 import { Type } from 'typebox'
 import type { TSchema } from 'typebox'
-import type { Rule } from '#/access/rollouts/rollouts.ts'
+import { readRollout } from '#/access/rollouts/rollouts.ts'
+import type { Rollout, Rule } from '#/access/rollouts/rollouts.ts'
+import { Problem } from '#/kernel/problem/problem.ts'
 import type { Mistakes, Path } from '#/publish/declaration/file/source.ts'
 
 /** As it is kept and compared; partners by their short names. */
@@ -116,61 +118,58 @@ export function checkRollout(path: Path, written: WrittenRollout | undefined, mi
 
 function checkSchedule(path: Path, written: Exclude<WrittenSchedule, string>, mistakes: Mistakes): void {
   checkStage(path, written, mistakes)
-  const seen = new Set([JSON.stringify(stageOf(written))])
+  const seen = new Set<string>()
   let last = ''
   for (const [i, step] of (written.steps ?? []).entries()) {
     const at = [...path, 'steps', i]
     checkStage(at, step, mistakes)
     const [time, text] = [timeOf(step.at), JSON.stringify(stageOf(step))]
     if (time <= last) mistakes.add([...at, 'at'], 'does not come after the step before it')
-    else if (seen.has(text)) mistakes.add(at, 'goes back to where the rollout was before: a circle')
+    else if (seen.has(text)) mistakes.add(at, 'goes back to an earlier step: a circle')
     seen.add(text)
     last = time
   }
 }
 
-function checkStage(path: Path, { to, percentage, cohort }: WrittenStage, mistakes: Mistakes): void {
+/** Whose names stand in a rule and how deep it is, rollouts know. */
+function checkStage(path: Path, written: WrittenStage, mistakes: Mistakes): void {
+  const { to, percentage, cohort } = written
   const said = [to, percentage, cohort].filter((each) => each !== undefined)
-  if (said.length !== 1) mistakes.add(path, 'must say one of to, percentage and cohort')
-  if (percentage !== undefined && Math.round(percentage * 100) / 100 !== percentage) {
-    mistakes.add([...path, 'percentage'], 'has more than two decimals')
+  if (said.length !== 1) return mistakes.add(path, 'must say one of to, percentage and cohort')
+  try {
+    readRollout(rolloutOf(stageOf(written), (slug) => slug))
+  } catch (error) {
+    if (!(error instanceof Problem)) throw error
+    const [{ pointer = '', detail = '' } = {}] = error.occurrence.errors as {
+      pointer?: string
+      detail?: string
+    }[]
+    const [, , ...inside] = pointer.split('/')
+    mistakes.add([...path, ...inside.flatMap(placeOf)], detail)
   }
-  if (!cohort) return
-  if (!cohort.partners?.length && !cohort.where) {
-    mistakes.add([...path, 'cohort'], 'names nobody: it needs partners or where')
-  }
-  if (cohort.where) checkRule([...path, 'cohort', 'where'], cohort.where, mistakes)
 }
 
-/** Deeper than anybody reads. */
-const deepest = 5
-
-/** A rule is an attribute and the values it may have, or others joined by all, any or not. */
-export function checkRule(path: Path, rule: unknown, mistakes: Mistakes, depth = 1): void {
-  if (depth > deepest) return mistakes.add(path, `is deeper than ${deepest} rules within each other`)
-  const said = isMapping(rule) ? rule : {}
-  const [first = '', second = ''] = Object.keys(said).toSorted()
-  const isOf = (...keys: string[]) => [first, second].join() === [...keys, ''].slice(0, 2).join()
-  if (Object.keys(said).length > 2) return mistakes.add(path, ruleForm)
-  if (isOf('attribute', 'in')) {
-    const values = Array.isArray(said.in) ? said.in : []
-    const isRight = typeof said.attribute === 'string' && values.length > 0 && values.every(isText)
-    return isRight ? undefined : mistakes.add(path, ruleForm)
-  }
-  if (isOf('not')) return checkRule([...path, 'not'], said.not, mistakes, depth + 1)
-  if (!isOf('all') && !isOf('any')) return mistakes.add(path, ruleForm)
-  const inner = said[first]
-  if (!Array.isArray(inner) || inner.length === 0) return mistakes.add(path, ruleForm)
-  for (const [i, each] of inner.entries()) checkRule([...path, first, i], each, mistakes, depth + 1)
+function placeOf(key: string): Path {
+  return places[key] ?? [/^\d+$/.test(key) ? Number(key) : key]
 }
 
-const ruleForm =
-  'is no rule: { attribute: NAME, in: [VALUES] }, { all: [RULES] }, { any: [RULES] } or { not: RULE }'
-
-function isMapping(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
+/** Where the file says what a rollout keeps under another name. */
+const places: Readonly<Record<string, Path>> = {
+  percent: ['percentage'],
+  partners: ['cohort', 'partners'],
+  rule: ['cohort', 'where'],
 }
 
-function isText(value: unknown): boolean {
-  return typeof value === 'string' && value.length <= 200
+/** `idOf`: the id of a partner by its short name. */
+export function rolloutOf(said: Stage, idOf: (slug: string) => string): Rollout {
+  if ('to' in said) return { kind: said.to }
+  if ('percentage' in said) return { kind: 'percentage', percent: said.percentage }
+  return { kind: 'cohort', partners: said.cohort.partners.map(idOf), rule: said.cohort.where }
+}
+
+/** The other way. */
+export function stageFrom(rollout: Rollout, slugOf: (id: string) => string): Stage {
+  if (rollout.kind === 'percentage') return { percentage: rollout.percent }
+  if (rollout.kind !== 'cohort') return { to: rollout.kind }
+  return { cohort: { partners: rollout.partners.map(slugOf).toSorted(), where: rollout.rule } }
 }

@@ -4,6 +4,7 @@
  */
 import { assignPackage, findPackage, packageOf } from '#/access/packages/packages.ts'
 import type { PackageVersion } from '#/access/packages/packages.ts'
+import { attributesOf, setAttributes } from '#/access/rollouts/rollouts.ts'
 import { createApplication, listApplications } from '#/identity/applications/applications.ts'
 import {
   createPartner,
@@ -15,7 +16,7 @@ import type { Partner } from '#/identity/partners/partners.ts'
 import type { Tx } from '#/kernel/db/db.ts'
 import type { Change } from '#/publish/declaration/compare.ts'
 import type { Written, WrittenPartner } from '#/publish/declaration/file/shape.ts'
-import { fieldsBelow, ofKind, pathOf } from '#/publish/declaration/things.ts'
+import { fieldsBelow, fieldsUnder, ofKind, pathOf } from '#/publish/declaration/things.ts'
 import type { Fields, Thing, Things } from '#/publish/declaration/things.ts'
 
 type Environment = 'live' | 'sandbox'
@@ -87,6 +88,7 @@ async function readPartner(tx: Tx, partner: Partner, side: Side): Promise<Runnin
   const fields = {
     name: partner.name,
     ...(on !== null && { package: wordOf(on, path, side) }),
+    ...fieldsUnder('attributes', await attributesOf(tx, partner.id)),
     ...Object.fromEntries(applications.map((field) => [field, true])),
   }
   const subject = { kind: 'partner', id: partner.id }
@@ -119,6 +121,9 @@ export async function applyPartner(tx: Tx, { thing, fields, target }: Change): P
   const partner =
     (await findPartnerBySlug(tx, thing.name)) ?? (await createPartner(tx, { slug: thing.name, name }))
   await renamePartner(tx, partner.id, name)
+  if (fields.some(({ field }) => field.startsWith('attributes.'))) {
+    await setAttributes(tx, partner.id, fieldsBelow(target, 'attributes') as Readonly<Record<string, string>>)
+  }
   for (const { field, after } of fields) {
     const [, application, environment] = /^applications\.(.*)\.(live|sandbox)$/.exec(field) ?? []
     if (after !== true || application === undefined) continue
