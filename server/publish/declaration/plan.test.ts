@@ -374,7 +374,10 @@ describe('a start', () => {
     )
     const [{ level, event, refused = [] } = { level: '' }] = lines
     assert.deepEqual([lines.length, level, event, refused.length], [1, 'error', 'declaration.refused', 1])
-    assert.match(refused[0]!, /^portico\.yaml:15 partners\.acme\.name: changed in the file and by hand \(operator per_/)
+    assert.match(
+      refused[0]!,
+      /^portico\.yaml:15 partners\.acme\.name: changed in the file and by hand \(operator per_/,
+    )
   })
 
   test('leaves alone what was changed by hand, and says what', async () => {

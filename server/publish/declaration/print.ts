@@ -82,7 +82,7 @@ function driftsOf({ done, hands }: Report): readonly string[] {
   return done.drifts.map(({ thing, field, file, running }) => {
     const path = pathOf(thing)
     const sides = `the file says ${show(file, field)}, what runs is ${show(running, field)}`
-    return `${path}.${field}: ${sides} (${hands.get(path) ?? ''})`
+    return `${path}.${field}: ${sides} (${hands.get(`${path}.${field}`) ?? ''})`
   })
 }
 
@@ -92,7 +92,7 @@ export function inShort({ done, hands }: Report, locate: Locate) {
     const path = pathOf(thing)
     return {
       at: `${locate([...path.split('.'), ...field.split('.')])} ${path}.${field}`,
-      by: hands.get(path) ?? '',
+      by: hands.get(`${path}.${field}`) ?? '',
     }
   }
   const conflicts = done.conflicts.map((each) => {
@@ -126,7 +126,7 @@ function conflictOf(difference: Difference, place: string, { done, hands }: Repo
       ? `the file said ${show(last, field)} until now (applied ${at})`
       : 'the file did not name it until now',
     `it says ${show(file, field)}`,
-    `what runs is ${show(running, field)} (${hands.get(path) ?? ''})`,
+    `what runs is ${show(running, field)} (${hands.get(`${path}.${field}`) ?? ''})`,
     `decide with --take file:${path}.${field} or --take running:${path}.${field}`,
   ]
 }

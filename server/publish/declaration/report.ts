@@ -16,7 +16,7 @@ export type Report = {
   readonly versions: ReadonlyMap<string, number>
   /** By path of the thing: whom it concerns, in numbers. */
   readonly notes: ReadonlyMap<string, readonly string[]>
-  /** By path of the thing: `operator per_… at …, packages.declare`. */
+  /** By path of the field: `operator per_… at …, packages.declare`. */
   readonly hands: ReadonlyMap<string, string>
 }
 
@@ -37,9 +37,8 @@ export async function reportOn(tx: Tx, done: Done): Promise<Report> {
     notes.set(path, told)
   }
   const hands = new Map<string, string>()
-  for (const { thing } of [...done.drifts, ...done.conflicts]) {
-    const path = pathOf(thing)
-    if (!hands.has(path)) hands.set(path, await handOf(tx, thing))
+  for (const { thing, field } of [...done.drifts, ...done.conflicts]) {
+    hands.set(`${pathOf(thing)}.${field}`, await handOf(tx, thing, field))
   }
   return { done, versions, notes, hands }
 }
@@ -111,9 +110,23 @@ function whyOf(label: string, all: number, { drifts, conflicts, sides }: Done): 
 }
 
 /** Ids only: names are for those who may read them. */
-async function handOf(tx: Tx, { subject }: Thing): Promise<string> {
-  const line = subject ? await lastAudit(tx, subject, applier.name) : null
+async function handOf(tx: Tx, { kind, subject }: Thing, field: string): Promise<string> {
+  const action = actions[`${kind}.${field.split('.')[0]}`]
+  const line = subject ? await lastAudit(tx, subject, { but: applier.name, action }) : null
   if (!line) return 'by somebody unknown'
   const who = `${line.actor.kind} ${showAuditId(line.actor.kind, line.actor.id)}`
   return `${who} at ${line.at.toISOString()}, ${line.action}`
+}
+
+/** What somebody does who changes the field; of others anything that was done to the thing. */
+const actions: Readonly<Record<string, string>> = {
+  'capabilities.title': 'capabilities.describe',
+  'capabilities.description': 'capabilities.describe',
+  'capabilities.successor': 'capabilities.describe',
+  'capabilities.exposure': 'capabilities.expose',
+  'capabilities.gates': 'capabilities.need_gates',
+  'capabilities.rollout': 'rollouts',
+  'partners.name': 'partners.rename',
+  'partners.package': 'packages.assign',
+  'partners.attributes': 'partners.set_attributes',
 }

@@ -1,4 +1,5 @@
 /** How a rollout is written: `on`, `off`, a percentage or a cohort, and what it becomes at which time. */
+import { isDeepStrictEqual } from 'node:util'
 import { Type } from 'typebox'
 import type { TSchema } from 'typebox'
 import { readRollout } from '#/access/rollouts/rollouts.ts'
@@ -86,12 +87,18 @@ function stageOf({ to, percentage, cohort }: WrittenStage): Stage {
   return percentage === undefined ? { to: to ?? 'on' } : { percentage }
 }
 
-/** What a schedule comes to at a moment: the stage it has reached, and the steps that are still to come. */
+/** What a schedule comes to at a moment: the stage it has reached, and the steps that still change something. */
 export function scheduleAt({ now, steps }: Schedule, moment: string): Schedule {
-  const reached = steps.filter(({ at }) => at <= moment).at(-1)
-  if (!reached) return { now, steps }
-  const { at: _, ...stageReached } = reached
-  return { now: stageReached, steps: steps.filter(({ at }) => at > moment) }
+  let reached: Stage = now
+  let last: Stage = now
+  const later: Step[] = []
+  for (const step of steps) {
+    const { at, ...stage } = step
+    if (at <= moment) reached = stage
+    else if (!isDeepStrictEqual(stage, last)) later.push(step)
+    last = stage
+  }
+  return { now: reached, steps: later }
 }
 
 /** The other way: as short as it can be written. */

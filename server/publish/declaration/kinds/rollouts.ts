@@ -61,7 +61,8 @@ export async function createRolloutReader(tx: Tx) {
         for (const { from, value } of timeline.filter((span) => span.from > now)) {
           steps.push({ at: new Date(from).toISOString(), ...(await stageOf(value ?? off)) })
         }
-        fields[`rollout.${environment}`] = { now: await stageOf(at(timeline, now).value ?? off), steps }
+        const read = { now: await stageOf(at(timeline, now).value ?? off), steps }
+        fields[`rollout.${environment}`] = scheduleAt(read, tx.now.toISOString())
       }
       return fields
     },
