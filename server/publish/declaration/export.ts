@@ -60,6 +60,6 @@ function writtenOf(running: Things): Written {
 /** In a file `${` begins a variable, and `$${` is the text. */
 function textOf(written: Written): string {
   const escape = (_: string, value: unknown) =>
-    typeof value === 'string' ? value.replaceAll('${', '$${') : value
+    typeof value === 'string' ? value.replaceAll('${', () => '$${') : value
   return stringify(written, escape, { lineWidth: 0, aliasDuplicateObjects: false })
 }

@@ -80,7 +80,7 @@ function align({ said, last, running }: Sides, now: Date): Sides {
 export async function readEverything(tx: Tx, sealer: Sealer): Promise<Things> {
   const { things, newest } = await readRunning(tx, sealer)
   const { last } = lastOf(await listDeclared(tx), [], sealer)
-  const partners = await readEveryPartner(tx, newest)
+  const partners = await readEveryPartner(tx, { last, newest })
   return thingsOf([...readProvider(last), ...things.values(), ...partners.map(({ thing }) => thing)])
 }
 

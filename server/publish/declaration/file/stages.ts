@@ -129,30 +129,35 @@ function checkSchedule(path: Path, written: Exclude<WrittenSchedule, string>, mi
   let last = ''
   for (const [i, step] of (written.steps ?? []).entries()) {
     const at = [...path, 'steps', i]
-    checkStage(at, step, mistakes)
-    const [time, text] = [timeOf(step.at), JSON.stringify(stageOf(step))]
+    const time = timeOf(step.at)
     if (time <= last) mistakes.add([...at, 'at'], 'does not come after the step before it')
-    else if (seen.has(text)) mistakes.add(at, 'goes back to an earlier step: a circle')
-    seen.add(text)
     last = time
+    // A rule may stand inside of itself; only of one that was read there is a text.
+    if (!checkStage(at, step, mistakes)) continue
+    const text = JSON.stringify(stageOf(step))
+    if (seen.has(text)) mistakes.add(at, 'goes back to an earlier step: a circle')
+    seen.add(text)
   }
 }
 
-/** Whose names stand in a rule and how deep it is, rollouts know. */
-function checkStage(path: Path, written: WrittenStage, mistakes: Mistakes): void {
+/** Whether it can be meant. Whose names stand in a rule and how deep it is, rollouts know. */
+function checkStage(path: Path, written: WrittenStage, mistakes: Mistakes): boolean {
   const { to, percentage, cohort } = written
   const said = [to, percentage, cohort].filter((each) => each !== undefined)
-  if (said.length !== 1) return mistakes.add(path, 'must say one of to, percentage and cohort')
+  if (said.length !== 1) {
+    mistakes.add(path, 'must say one of to, percentage and cohort')
+    return false
+  }
   try {
     readRollout(rolloutOf(stageOf(written), (slug) => slug))
+    return true
   } catch (error) {
     if (!(error instanceof Problem)) throw error
-    const [{ pointer = '', detail = '' } = {}] = error.occurrence.errors as {
-      pointer?: string
-      detail?: string
-    }[]
+    const [first] = error.occurrence.errors ?? []
+    const pointer = first && 'pointer' in first ? first.pointer : ''
     const [, , ...inside] = pointer.split('/')
-    mistakes.add([...path, ...inside.flatMap(placeOf)], detail)
+    mistakes.add([...path, ...inside.flatMap(placeOf)], first?.detail ?? 'is no rollout')
+    return false
   }
 }
 

@@ -62,20 +62,24 @@ export async function readNamedPartners(tx: Tx, side: Side): Promise<readonly Ru
   return found
 }
 
-/** Every one there is. */
-export async function readEveryPartner(tx: Tx, newest: Newest): Promise<readonly RunningPartner[]> {
-  const nothing = { said: new Map(), last: new Map(), put: new Map(), newest }
+/** Every one there is, in the words of the last file where they are still true. */
+export async function readEveryPartner(
+  tx: Tx,
+  { last, newest }: Pick<Side, 'last' | 'newest'>,
+): Promise<readonly RunningPartner[]> {
+  const side = { said: last, last: new Map(), put: new Map(), newest }
   const found: RunningPartner[] = []
   for (let after = ''; ;) {
     const page = await listPartners(tx, {}, { ...(after && { after }), limit: 500 })
-    for (const partner of page) found.push(await readPartner(tx, partner, nothing))
-    const last = page.at(-1)
-    if (!last || page.length < 500) return found
-    after = last.id
+    for (const partner of page) found.push(await readPartner(tx, partner, side, true))
+    const end = page.at(-1)
+    if (!end || page.length < 500) return found
+    after = end.id
   }
 }
 
-async function readPartner(tx: Tx, partner: Partner, side: Side): Promise<RunningPartner> {
+/** `whole`: with the applications that no file names. */
+async function readPartner(tx: Tx, partner: Partner, side: Side, whole = false): Promise<RunningPartner> {
   const version = await packageOf(tx, partner.id)
   const path = pathOf({ kind: 'partners', name: partner.slug })
   const said = side.said.get(path)?.fields
@@ -84,7 +88,7 @@ async function readPartner(tx: Tx, partner: Partner, side: Side): Promise<Runnin
     ({ name, environment }) => `applications.${name}.${environment}`,
   )
   // Partners make applications of their own; only those that the file names are its affair.
-  const applications = said ? running.filter((field) => Object.hasOwn(said, field)) : running
+  const applications = said && !whole ? running.filter((field) => Object.hasOwn(said, field)) : running
   const fields = {
     name: partner.name,
     ...(on !== null && { package: wordOf(on, path, side) }),
