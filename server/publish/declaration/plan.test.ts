@@ -1,9 +1,6 @@
-/** A plan says exactly what applying does; what is changed by hand and what is changed by file never overwrite each other. */
+/** A plan says exactly what applying does, and applying again does nothing. */
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { after, describe, test } from 'node:test'
+import { test } from 'node:test'
 import {
   assignPackage,
   declarePackage,
@@ -11,80 +8,18 @@ import {
   packageOf,
   plainTerms,
 } from '#/access/packages/packages.ts'
-import { createAuditSink } from '#/governance/audit/audit.ts'
-import { createPartner, findPartnerBySlug, renamePartner } from '#/identity/partners/partners.ts'
-import { loadDocument } from '#/contracts/documents/documents.ts'
+import { createPartner, findPartnerBySlug } from '#/identity/partners/partners.ts'
 import { ConfigError } from '#/kernel/config/config.ts'
-import { createSealer } from '#/kernel/crypto/crypto.ts'
-import { transact } from '#/kernel/db/db.ts'
-import type { Tx } from '#/kernel/db/db.ts'
-import { newId, publicId } from '#/kernel/id/id.ts'
-import { silentLog } from '#/kernel/log/log.ts'
-import { applyFile, applyProvider, planFile } from '#/publish/declaration/declaration.ts'
-import type { Takes } from '#/publish/declaration/declaration.ts'
-import { testDatabase } from '../../../tests/support/database.ts'
+import { publicId } from '#/kernel/id/id.ts'
+import {
+  declarationScene,
+  everything,
+  first,
+  operator,
+  withoutTimes,
+} from '../../../tests/support/declaration/scene.ts'
 
-const opened = await testDatabase()
-const sealer = createSealer(Buffer.alloc(32, 7))
-const audit = createAuditSink(sealer)
-const database = { ...opened, control: { ...opened.control, audit } }
-const folder = mkdtempSync(join(tmpdir(), 'portico-plan-'))
-after(() => rmSync(folder, { recursive: true }))
-const provider = join(folder, 'portico.yaml')
-
-writeFileSync(
-  join(folder, 'orders.json'),
-  JSON.stringify({
-    openapi: '3.1.0',
-    info: { title: 'Orders', version: '1.0.0' },
-    paths: {
-      '/orders': {
-        get: {
-          operationId: 'listOrders',
-          'x-portico-capability': 'orders',
-          responses: { 200: { description: 'Orders' } },
-        },
-      },
-    },
-  }),
-)
-
-const sha256 = (await loadDocument(join(folder, 'orders.json'))).sha256.slice(0, 12)
-
-const first = `provider: { name: Northlight }
-contracts:
-  orders: { file: orders.json, upstream: main }
-upstreams:
-  main: { live: 'http://live.invalid', sandbox: 'http://sandbox.invalid' }
-capabilities:
-  orders: { title: Orders, exposure: general }
-  drafts: { title: Drafts, exposure: dark }
-packages:
-  pro:
-    title: Pro
-    capabilities: [orders]
-    limits: { burst: 20, perSecond: 5 }
-partners:
-  acme: { name: Acme, package: pro }
-  bolt: { name: Bolt, package: pro }
-  cord: { name: Cord, package: pro }
-`
-
-const operator = { kind: 'operator', id: newId(), role: 'admin' } as const
-const byHand = <T>(work: (tx: Tx) => Promise<T>) => transact(database.control, operator, work)
-const options = (takes: Takes = new Map()) => {
-  return { provider, environment: {}, demo: false, database, sealer, takes }
-}
-
-function write(text: string): void {
-  writeFileSync(provider, text)
-}
-const plan = (takes?: Takes) => planFile(options(takes))
-const apply = (takes?: Takes) => applyFile(options(takes))
-
-async function lastChange(): Promise<number> {
-  return Number((await opened.owner.query('select last from kernel_change_counter')).rows[0].last)
-}
+const { sha256, write, plan, apply, byHand, lastChange } = await declarationScene()
 
 async function packageOfEach(): Promise<Record<string, string>> {
   const slugs = ['acme', 'bolt', 'cord', 'dyne']
@@ -104,11 +39,6 @@ const put = (slug: string, name: string, number?: number) =>
     const partner = (await findPartnerBySlug(tx, slug)) ?? (await createPartner(tx, { slug, name: slug }))
     await assignPackage(tx, partner.id, await findPackage(tx, name, number))
   })
-
-/** What the plan says after the groups of changes; times and ids as they are. */
-const tail = (text: string, from: string) => text.slice(text.indexOf(from))
-const someTime = /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z/g
-const withoutTimes = (text: string) => text.replaceAll(someTime, 'TIME')
 
 test('what is new is told field by field, and applying it does just that', async () => {
   write(first)
@@ -239,75 +169,12 @@ test('a version made by hand is the newest too', async () => {
     text,
     /packages\.pro\.limits: the file says \{ burst: 20, perSecond: 5 \}, what runs is nothing/,
   )
-  await apply(new Map([['', 'file']]))
-})
-
-describe('changed by hand', () => {
-  const rename = (name: string) =>
-    byHand(async (tx) => renamePartner(tx, (await findPartnerBySlug(tx, 'acme'))!.id, name))
-
-  test('and not in the file: it is left alone, at every apply, until the file is to win', async () => {
-    write(first)
-    await rename('Acme Ltd')
-    for (let twice = 0; twice < 2; twice += 1) {
-      const { text, verdict } = await apply()
-      assert.equal(verdict, 'nothing')
-      assert.equal(
-        withoutTimes(text),
-        `Changed by hand, and left alone
-  partners.acme.name: the file says Acme, what runs is Acme Ltd (operator ${publicId('per', operator.id)} at TIME, partners.rename)
-
-Nothing to do.
-`,
-      )
-    }
-    assert.match((await apply(new Map([['partners.acme.name', 'file']]))).text, /~ name: Acme Ltd → Acme\n/)
-    assert.equal((await apply()).text, 'Nothing to do.\n')
-  })
-
-  test('and in the file to the same: nobody has to decide', async () => {
-    await rename('Acme AG')
-    write(first.replace('name: Acme,', 'name: Acme AG,'))
-    assert.deepEqual([(await apply()).text, (await plan()).text], ['Nothing to do.\n', 'Nothing to do.\n'])
-  })
-
-  for (const [side, name] of [
-    ['file', 'Acme SE'],
-    ['running', 'Acme Inc'],
-  ] as const) {
-    test(`and in the file: a conflict that changes nothing else either, until somebody takes ${side}`, async () => {
-      write(first)
-      await apply(new Map([['', 'file']]))
-      await rename('Acme Inc')
-      write(first.replace('name: Acme,', 'name: Acme SE,').replace('name: Bolt,', 'name: Bolt SE,'))
-      const before = await lastChange()
-      const refused = await apply()
-      assert.deepEqual([refused.verdict, refused.partners, await lastChange()], ['refused', [], before])
-      assert.equal(
-        withoutTimes(tail(refused.text, 'Refused')),
-        `Refused; nothing was changed
-  portico.yaml:15 partners.acme.name: changed in the file and by hand
-      the file said Acme until now (applied TIME)
-      it says Acme SE
-      what runs is Acme Inc (operator ${publicId('per', operator.id)} at TIME, partners.rename)
-      decide with --take file:partners.acme.name or --take running:partners.acme.name
-
-Nothing can be applied: 1 refusal.
-`,
-      )
-      assert.equal((await plan()).verdict, 'refused')
-      const taken = await apply(new Map([['partners.acme', side]]))
-      assert.equal(taken.verdict, 'changes')
-      const found = await byHand((tx) => findPartnerBySlug(tx, 'acme'))
-      assert.equal(found?.name, name)
-      assert.equal((await apply()).verdict, 'nothing')
-    })
-  }
+  await apply(everything('file'))
 })
 
 test('what the file names no longer stays, and is let go once; a contract is no longer served', async () => {
   write(first)
-  await apply(new Map([['', 'file']]))
+  await apply(everything('file'))
   write(first.replace(/^contracts:\n.*\n/m, 'contracts: {}\n').replace(/ {2}cord:.*\n/, ''))
   assert.equal(
     (await apply()).text,
@@ -345,52 +212,4 @@ test('a mistake changes nothing and is told at its line; a refusal of what runs 
     return true
   })
   assert.equal(await lastChange(), before)
-})
-
-describe('a start', () => {
-  async function start() {
-    const lines: { level: string; event?: string; refused?: string[]; left?: string[] }[] = []
-    const note = (level: string) => (line: object) => void lines.push({ level, ...line })
-    const log = Object.assign(silentLog(), { warn: note('warn'), error: note('error') })
-    const applied = await applyProvider({ provider, environment: {}, demo: false, database, sealer, log })
-    return { applied, lines }
-  }
-
-  test('with a conflict applies nothing, says so, and serves what runs', async () => {
-    write(first)
-    await apply(new Map([['', 'file']]))
-    await byHand(async (tx) => renamePartner(tx, (await findPartnerBySlug(tx, 'acme'))!.id, 'By hand'))
-    write(first.replace('name: Acme,', 'name: Other,').replace('name: Bolt,', 'name: Bolt SE,'))
-    const before = await lastChange()
-    const { applied, lines } = await start()
-    assert.equal(await lastChange(), before)
-    assert.deepEqual(
-      applied.partners.map(({ slug, name }) => [slug, name]),
-      [
-        ['acme', 'By hand'],
-        ['bolt', 'Bolt'],
-        ['cord', 'Cord'],
-      ],
-    )
-    const [{ level, event, refused = [] } = { level: '' }] = lines
-    assert.deepEqual([lines.length, level, event, refused.length], [1, 'error', 'declaration.refused', 1])
-    assert.match(
-      refused[0]!,
-      /^portico\.yaml:15 partners\.acme\.name: changed in the file and by hand \(operator per_/,
-    )
-  })
-
-  test('leaves alone what was changed by hand, and says what', async () => {
-    write(first.replace('name: Bolt,', 'name: Bolt SE,'))
-    const { applied, lines } = await start()
-    assert.deepEqual(
-      applied.partners.map(({ name }) => name),
-      ['By hand', 'Bolt SE', 'Cord'],
-    )
-    assert.deepEqual(
-      lines.map(({ event }) => event),
-      ['declaration.changed_by_hand'],
-    )
-    assert.match(lines[0]?.left?.[0] ?? '', /^portico\.yaml:15 partners\.acme\.name \(operator per_/)
-  })
 })

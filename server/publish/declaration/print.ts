@@ -155,7 +155,7 @@ const yes = 'yes'
 /** As in a file, on one line. */
 function show(value: unknown, field = ''): string {
   if (value === undefined || value === null) return 'nothing'
-  if (field === 'document') return String(value).slice(0, 12)
+  if (field === 'document') return flow(value).slice(0, 12)
   if (value === true && field.includes('.')) return yes
   if (field.startsWith('rollout.')) return flow(writtenSchedule(value as Schedule))
   return field.startsWith('entitlements.') ? entitlementText(value as Entitlement) : flow(value)

@@ -14,7 +14,7 @@ export function checkShape(value: unknown, mistakes: Mistakes): Written | null {
   const errors = validate.errors ?? []
   for (const error of errors) {
     // Only says that another error, which is in the list as well, was found in a name.
-    if (error.keyword === 'propertyNames' || error.keyword === 'if') continue
+    if (error.keyword === 'propertyNames') continue
     mistakes.add(pathOf(error), sentenceOf(error))
   }
   return null
@@ -25,6 +25,7 @@ function compileShape(): ValidateFunction<Written> {
   ajv.addFormat('portico-duration', (text: string) => (parseDuration(text) ?? 0) > 0)
   ajv.addFormat('portico-upstream', isUpstream)
   ajv.addFormat('portico-time', isTime)
+  ajv.addFormat('portico-switch', /^(?:on|off)$/)
   ajv.addFormat('portico-days', /^[1-9]\d{0,4}d$/)
   ajv.addFormat('portico-package', /^(?=.{1,63}(?:@|$))[a-z0-9]+(-[a-z0-9]+)*(?:@[1-9]\d{0,8})?$/)
   return ajv.compile<Written>(shape)
@@ -60,6 +61,7 @@ const formats: Readonly<Record<string, string>> = {
   'portico-upstream':
     'is not an address that begins with http:// or https:// and has no credentials, query or fragment',
   'portico-time': 'is no date (2026-11-01) and no time in UTC (2026-11-01T09:30:00Z)',
+  'portico-switch': 'is none of on, off',
   'portico-days': 'is no number of days such as 90d',
   'portico-package': 'is no package: its name (pro), or one of its versions (pro@2)',
 }

@@ -82,7 +82,8 @@ function checkContents(
     const at = [...path, 'entitlements', capability]
     check(at, capability)
     if (capabilities.includes(capability)) mistakes.add(at, 'stands in capabilities too')
-    if (said === true) continue
+    if (said === false) mistakes.add(at, 'can only be true')
+    if (typeof said === 'boolean') continue
     if (said.quota && said.value !== undefined) mistakes.add(at, 'has a quota or a value, not both')
     if (said.price && !isPrice(said.price))
       mistakes.add([...at, 'price'], "is no price such as { amount: '0.02', currency: EUR }")

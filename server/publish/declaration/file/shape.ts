@@ -105,11 +105,9 @@ const particulars = Type.Object(
 )
 
 /** `true`, or what there is to say of it: with a value it is static, with a quota metered, else boolean. */
-const entitlement = Type.Unsafe<true | Static<typeof particulars>>({
+const entitlement = Type.Unsafe<boolean | Static<typeof particulars>>({
+  ...particulars,
   type: ['boolean', 'object'],
-  if: { type: 'boolean' },
-  then: { const: true },
-  else: particulars,
 })
 
 const environment = oneOf('live', 'sandbox')

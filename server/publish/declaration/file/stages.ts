@@ -53,9 +53,9 @@ const stage = {
   ),
 }
 
-/** A word, or what the object says: nothing is said twice of what is wrong with it. */
+/** A word, or what the object says. */
 const wordOr = <Value>(object: TSchema) =>
-  Type.Unsafe<Value>({ type: ['string', 'object'], if: { type: 'string' }, then: word, else: object })
+  Type.Unsafe<Value>({ ...object, type: ['string', 'object'], format: 'portico-switch' })
 
 const step = Type.Object({ at: Type.String({ format: 'portico-time' }), ...stage }, strict)
 

@@ -62,7 +62,7 @@ function termsOf({ title: _, capabilities = [], entitlements = {}, ...said }: Wr
 }
 
 function entitlementOf(written: WrittenEntitlement): Entitlement {
-  if (written === true) return { kind: 'boolean' }
+  if (typeof written === 'boolean') return { kind: 'boolean' }
   const { value, quota } = written
   return { kind: quota ? 'metered' : value === undefined ? 'boolean' : 'static', ...written }
 }
