@@ -15,6 +15,7 @@ import { createSealer } from '#/kernel/crypto/crypto.ts'
 import { transact } from '#/kernel/db/db.ts'
 import type { Tx } from '#/kernel/db/db.ts'
 import { applyFile, exportFiles, planFile, readDeclaration } from '#/publish/declaration/declaration.ts'
+import { rolloutsAt } from '#/publish/declaration/kinds/rollouts.ts'
 import { saidOf } from '#/publish/declaration/sides.ts'
 import { testDatabase } from '../../../tests/support/database.ts'
 
@@ -252,11 +253,12 @@ async function exported(): Promise<string> {
   return join(place, 'portico.yaml')
 }
 
-/** A file as things, without the ends that evidence has from its gate: those depend on when it was added. */
+/** A file as things, without steps that change nothing and the ends that evidence has from its gate. */
 async function thingsIn(file: string): Promise<Map<string, unknown>> {
   const { written, contracts } = await readDeclaration(file, {})
   return new Map(
-    [...saidOf(written, contracts)].map(([path, { fields }]) => {
+    [...saidOf(written, contracts)].map(([path, thing]) => {
+      const { fields } = rolloutsAt(thing, new Date())
       const told = Object.entries(fields).map(([field, value]) => {
         if (!field.startsWith('evidence.')) return [field, value]
         const { until: _, ...rest } = value as { until?: string }
