@@ -12,7 +12,6 @@ export {
   changeExposure,
   findCapability,
   gatesOpen,
-  needsChanged,
   noSuchTransition,
   openAction,
   secondPersonNeeded,

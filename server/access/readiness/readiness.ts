@@ -8,9 +8,7 @@ import type { Tx } from '#/kernel/db/db.ts'
 export {
   addEvidence,
   badEvidence,
-  evidenceNeeded,
   evidenceNotFound,
-  evidenceWithdrawn,
   listEvidence,
   withdrawEvidence,
 } from '#/access/readiness/evidence.ts'
@@ -18,14 +16,12 @@ export type { Evidence, NewEvidence } from '#/access/readiness/evidence.ts'
 export {
   declareGate,
   declareNeeds,
-  gateInUse,
   gateNotFound,
   gatesMissing,
   heldEvidence,
   listGates,
   neededGates,
   openGates,
-  tooManyGates,
 } from '#/access/readiness/gates.ts'
 export type { DeclaredGate } from '#/access/readiness/gates.ts'
 export type { Gate, NeededGate, OnLapse } from '#/access/readiness/store.ts'

@@ -8,12 +8,7 @@ import type { Tx } from '#/kernel/db/db.ts'
 export { attributesOf, readAttributes, setAttributes } from '#/access/rollouts/attributes.ts'
 export { rollBack, scheduleRollout, setRollout } from '#/access/rollouts/changing.ts'
 export type { Step } from '#/access/rollouts/changing.ts'
-export {
-  attributesInvalid,
-  nothingBefore,
-  rolloutInvalid,
-  scheduleInvalid,
-} from '#/access/rollouts/problems.ts'
+export { rolloutInvalid } from '#/access/rollouts/problems.ts'
 export { previewRollout } from '#/access/rollouts/preview.ts'
 export { readRollout } from '#/access/rollouts/reading.ts'
 export { includes } from '#/access/rollouts/rule.ts'

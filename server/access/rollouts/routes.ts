@@ -1,15 +1,14 @@
-/** Rollouts in the management API, and the attributes of partners that they go by. */
+/** Rollouts in the management API. */
 import { Type } from 'typebox'
 import { findCapability } from '#/access/capabilities/capabilities.ts'
 import type { Environment } from '#/access/packages/packages.ts'
-import { attributesOf, setAttributes } from '#/access/rollouts/attributes.ts'
+import { attributeRoutes } from '#/access/rollouts/attribute-routes.ts'
 import { readCourse, rollBack, scheduleRollout, setRollout } from '#/access/rollouts/changing.ts'
 import { previewRollout } from '#/access/rollouts/preview.ts'
 import type { Side } from '#/access/rollouts/preview.ts'
 import { rolloutInvalid, scheduleInvalid } from '#/access/rollouts/problems.ts'
 import { readRollout } from '#/access/rollouts/reading.ts'
 import type { Rollout } from '#/access/rollouts/rule.ts'
-import { findPartner, partnerNotFound } from '#/identity/partners/partners.ts'
 import type { Tx } from '#/kernel/db/db.ts'
 import { route } from '#/kernel/http/http.ts'
 import type { Route } from '#/kernel/http/http.ts'
@@ -47,15 +46,7 @@ const answer = { status: 200, schema: CourseAnswer }
 const path = '/v1/capabilities/:name/rollouts/:environment'
 
 export function rolloutRoutes(): Route[] {
-  return [
-    findRoute(),
-    setRoute(),
-    scheduleRoute(),
-    rollBackRoute(),
-    previewRoute(),
-    findAttributesRoute(),
-    setAttributesRoute(),
-  ]
+  return [findRoute(), setRoute(), scheduleRoute(), rollBackRoute(), previewRoute(), ...attributeRoutes()]
 }
 
 function findRoute(): Route {
@@ -192,61 +183,6 @@ function previewRoute(): Route {
 
 function showSide({ count, partners }: Side) {
   return { count, partners: partners.map(({ id, slug }) => ({ id: publicId('ptn', id), slug })) }
-}
-
-const ofPartner = Type.Object({ id: Type.String({ description: '`ptn_…`' }) })
-const Attributes = Type.Object(
-  {
-    attributes: Type.Record(Type.String(), Type.String({ maxLength: 200 }), {
-      description: 'By short name. `package` and `slug` are there by themselves.',
-    }),
-  },
-  strict,
-)
-
-function findAttributesRoute(): Route {
-  return route({
-    method: 'GET',
-    path: '/v1/partners/:id/attributes',
-    permission: 'access:read',
-    summary: 'Attributes of a partner, for rollouts to go by',
-    params: ofPartner,
-    answer: { status: 200, schema: Attributes },
-    handle: async ({ params, transact }) => ({
-      status: 200,
-      body: await transact(async (tx) => ({
-        attributes: await attributesOf(tx, await partnerId(tx, params.id)),
-      })),
-    }),
-  })
-}
-
-function setAttributesRoute(): Route {
-  return route({
-    method: 'PUT',
-    path: '/v1/partners/:id/attributes',
-    permission: 'access:write',
-    action: 'partners.set_attributes',
-    summary: 'Gives a partner these attributes and no others',
-    params: ofPartner,
-    body: Attributes,
-    answer: { status: 200, schema: Attributes },
-    handle: async ({ params, body, transact }) => ({
-      status: 200,
-      body: await transact(async (tx) => {
-        const id = await partnerId(tx, params.id)
-        await setAttributes(tx, id, body.attributes)
-        return { attributes: await attributesOf(tx, id) }
-      }),
-    }),
-  })
-}
-
-/** Throws `partnerNotFound`. */
-async function partnerId(tx: Tx, text: string): Promise<string> {
-  const id = parseId('ptn', text)
-  if (id === null || !(await findPartner(tx, id))) throw partnerNotFound.with()
-  return id
 }
 
 type Place = { readonly name: string; readonly environment: Environment }

@@ -178,7 +178,6 @@ function fileOf(prefix: string) {
   })
 }
 
-/** Short names of what a run declares, for changes by hand. */
 async function disturb(prefix: string, dice: readonly number[]): Promise<void> {
   const [capability = '', pack = '', slug = ''] = ['capability', 'package', 'partner'].map(
     (kind) => names(prefix, kind)[0],
