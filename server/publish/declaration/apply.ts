@@ -63,7 +63,7 @@ export async function applyDeclaration(
   const said = saidOf(written, contracts)
   const sides = await readSides(tx, said, sealer)
   const compared = compare(sides, takes)
-  const refusals: Refusal[] = []
+  const refusals: Refusal[] = strayTakes(sides, takes)
   const changes = compared.changes.toSorted((a, b) => order(a) - order(b))
   for (const change of changes) {
     await gather(refusals, pathOf(change.thing), () => applyChange(tx, change, contracts, sealer))
@@ -82,6 +82,17 @@ export async function applyDeclaration(
   const isDone = refusals.length === 0 && compared.conflicts.length === 0
   const partners = isDone ? await keysOf(tx, written, { firstKeys, makes: true }) : []
   return { ...compared, changes, sides, moves, reach, refusals, partners }
+}
+
+/** A path that nothing has is a slip, and would decide nothing. */
+function strayTakes({ said, last, running }: Read, takes: Takes): Refusal[] {
+  const known = new Set(['', ...running.keys(), ...said.keys()])
+  for (const side of [said, last, running]) {
+    for (const [path, { fields }] of side)
+      for (const field of Object.keys(fields)) known.add(`${path}.${field}`)
+  }
+  const stray = [...takes.keys()].filter((path) => !known.has(path))
+  return stray.map((path) => ({ path, message: 'is no thing and no field of one, so nothing can be taken' }))
 }
 
 function order({ thing }: Change): number {

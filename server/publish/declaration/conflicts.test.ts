@@ -80,6 +80,13 @@ Nothing can be applied: 1 refusal.
   }
 })
 
+test('a side that is taken of nothing is refused', async () => {
+  write(first)
+  const { verdict, text } = await plan(new Map([['partners.acne', 'file']]))
+  assert.equal(verdict, 'refused')
+  assert.match(text, / partners\.acne: is no thing and no field of one, so nothing can be taken\n/)
+})
+
 describe('a start', () => {
   async function start() {
     const lines: { level: string; event?: string; refused?: string[]; left?: string[] }[] = []

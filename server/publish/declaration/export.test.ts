@@ -212,8 +212,7 @@ async function disturb(prefix: string, dice: readonly number[]): Promise<void> {
     (tx) => createPartner(tx, { slug: `${prefix}-on-nothing`, name: 'On nothing' }),
     async (tx) => {
       const { exposure } = await findCapability(tx, capability)
-      if (exposure === 'general' || exposure === 'pilot')
-        await changeExposure(tx, capability, 'dark', { reason: 'leak' })
+      if (exposure === 'general') await changeExposure(tx, capability, 'dark', { reason: 'leak' })
     },
   ]
   for (const die of dice) {
