@@ -1,8 +1,9 @@
-/** `npm run portico -- <noun> <verb> …`: what an operator does from a shell. */
+/** `npm run portico -- <noun> <verb> …`, or a verb alone: what an operator does from a shell. */
 
 import { checkContract } from '../server/contracts/documents/documents.ts'
 import { auditCommands } from './portico/audit.ts'
 import type { Command } from './portico/answer.ts'
+import { declarationCommands } from './portico/declaration.ts'
 import { keyCommands } from './portico/keys.ts'
 import { serviceKeyCommands } from './portico/service-keys.ts'
 
@@ -21,6 +22,7 @@ const commands: Readonly<Record<string, Command>> = {
       return ok ? 0 : 1
     },
   },
+  ...declarationCommands,
   ...keyCommands,
   ...serviceKeyCommands,
   ...auditCommands,
@@ -35,11 +37,12 @@ function usage(): string {
 }
 
 async function main(args: readonly string[]): Promise<number> {
-  const command = Object.hasOwn(commands, args.slice(0, 2).join(' '))
-    ? commands[args.slice(0, 2).join(' ')]
-    : undefined
-  const code = (await command?.run(args.slice(2))) ?? null
-  if (code !== null) return code
+  for (const words of [2, 1]) {
+    const name = args.slice(0, words).join(' ')
+    const command = Object.hasOwn(commands, name) ? commands[name] : undefined
+    const code = await command?.run(args.slice(words))
+    if (code !== undefined && code !== null) return code
+  }
   process.stderr.write(usage())
   return 2
 }

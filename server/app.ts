@@ -74,7 +74,7 @@ export async function createApp(options: AppOptions): Promise<App> {
   const clock = systemClock()
   const sealer = createSealer(installationKey(config))
   const database = await openDatabaseOf(options, clock, createAuditSink(sealer))
-  const applied = await applyProvider({ ...options, database })
+  const applied = await applyProvider({ ...options, database, sealer })
   const telemetry = await createTelemetry({
     traces: config.traces,
     traceRatio: config.traceRatio,

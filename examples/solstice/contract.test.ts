@@ -90,11 +90,30 @@ test('portico.yaml and the contract name the same capabilities, and packages gra
   const { capabilities = {}, packages = {}, partners = {}, contracts = {}, upstreams = {} } = declaration
   const used = [...contract.operations.values()].map(({ operation }) => operation['x-portico-capability'])
   assert.deepEqual(new Set(Object.keys(capabilities)), new Set(used))
-  for (const [name, { capabilities: granted }] of Object.entries(packages)) {
-    for (const one of granted as readonly string[]) assert.ok(one in capabilities, `${name} grants ${one}`)
+  for (const [name, { capabilities: short, entitlements }] of Object.entries(packages)) {
+    const granted = [...(short as readonly string[]), ...Object.keys(entitlements as object)]
+    for (const one of granted) assert.ok(one in capabilities, `${name} grants ${one}`)
   }
   for (const [name, partner] of Object.entries(partners)) {
     assert.ok(String(partner['package']) in packages, `${name} is on ${String(partner['package'])}`)
   }
   for (const one of Object.values(contracts)) assert.ok(String(one['upstream']) in upstreams)
+})
+
+test('master data is dark with gates that nothing meets, and no contract gives it anything that writes', () => {
+  const text = readFileSync(join(import.meta.dirname, 'portico.yaml'), 'utf8')
+  const { exposure, gates, evidence } = parse(text).capabilities['master-data']
+  const met = (evidence as readonly { gate: string }[]).map(({ gate }) => gate)
+  assert.equal(exposure, 'dark')
+  assert.deepEqual(
+    (gates as readonly string[]).filter((gate) => !met.includes(gate)),
+    ['legal', 'certification', 'production-evidence'],
+  )
+  const own = [...contract.operations.values()].filter(
+    ({ operation }) => operation['x-portico-capability'] === 'master-data',
+  )
+  assert.ok(own.length > 0)
+  for (const { method, operation } of own) {
+    assert.deepEqual([method, operation['x-portico-scopes']], ['get', ['master-data:read']])
+  }
 })

@@ -112,6 +112,7 @@ for (const guide of globSync('docs/guides/*.md', { cwd: root })) {
       }
       rmSync(folder, { recursive: true })
     })
+    let shown = ''
     for (const { info, text: code } of blocksOf(text)) {
       const file = /file=(\S+)/.exec(info)?.[1]
       if (file) {
@@ -135,7 +136,11 @@ for (const guide of globSync('docs/guides/*.md', { cwd: root })) {
         assert.equal(done.status, 0, `${code}\n${done.stdout}${done.stderr}`)
         const expected = /expect=(.+)$/.exec(info)?.[1] ?? ''
         assert.ok(done.stdout.includes(expected), `${code}\n${done.stdout}`)
+        shown = done.stdout
         assert.ok(!/margin|Ropeworks/.test(done.stdout.includes('withheld') ? '' : done.stdout), done.stdout)
+      } else if (info === 'text') {
+        // What the command before it is said to print.
+        assert.equal(shown, code)
       }
     }
   })

@@ -11,7 +11,10 @@ export {
   capabilityNotFound,
   changeExposure,
   findCapability,
+  gatesOpen,
+  noSuchTransition,
   openAction,
+  secondPersonNeeded,
   transitions,
 } from '#/access/capabilities/exposure.ts'
 export type { Exposure, FoundCapability } from '#/access/capabilities/store.ts'

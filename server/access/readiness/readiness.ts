@@ -17,6 +17,7 @@ export {
   declareGate,
   declareNeeds,
   gateNotFound,
+  gatesMissing,
   heldEvidence,
   listGates,
   neededGates,

@@ -25,6 +25,18 @@ export async function listAudit(
   return paged(signer, bound, page, read, toEntry)
 }
 
+/** The last line on a subject that another than this part of the system wrote. `action`: of these only, as in a filter. */
+export async function lastAudit(
+  tx: Tx,
+  subject: { readonly kind: string; readonly id: string },
+  { but, action }: { readonly but: string; readonly action?: string | undefined },
+): Promise<AuditEntry | null> {
+  const filter = { subjectKind: subject.kind, subjectId: subject.id, action }
+  const lines = await store.listLines(tx, filter, null, 50)
+  const found = lines.find(({ actor }) => actor.kind !== 'system' || actor.id !== but)
+  return found ? toEntry(found) : null
+}
+
 /**
  * A partner's own lines, newest first. Of what the provider did there is that it did, not who, from where, why
  * and how: those are the provider's affair. Throws `BadCursor`.

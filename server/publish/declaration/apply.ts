@@ -1,128 +1,196 @@
 /**
- * Makes the tables say what the file says, in one transaction: all of it or nothing, and nothing new when it is
- * applied again. What the file does not name stays as it is, except contracts: only those it names are served.
+ * Makes what runs what the file says, in one transaction: all of it or nothing, and nothing new when it is applied
+ * again. Whatever a verb refuses is gathered, so that all of it is told at once.
  */
-import { declareCapability } from '#/access/capabilities/capabilities.ts'
-import { assignPackage, declarePackage, findPackage, plainTerms } from '#/access/packages/packages.ts'
-import { declareUpstream, publishContract, withdrawOthers } from '#/contracts/published/published.ts'
-import type { NewContract, Upstream } from '#/contracts/published/published.ts'
-import { createApplication, listApplications } from '#/identity/applications/applications.ts'
-import type { Application } from '#/identity/applications/applications.ts'
-import { adoptKey, createFirstKey, deriveDemoKey } from '#/identity/keys/keys.ts'
-import { createPartner, findPartnerBySlug, renamePartner } from '#/identity/partners/partners.ts'
-import type { Partner } from '#/identity/partners/partners.ts'
+import { gatesOpen, noSuchTransition, secondPersonNeeded } from '#/access/capabilities/capabilities.ts'
+import { gatesMissing } from '#/access/readiness/readiness.ts'
+import { listPackageVersions } from '#/access/packages/packages.ts'
+import type { NewContract } from '#/contracts/published/published.ts'
+import { findPartnerBySlug } from '#/identity/partners/partners.ts'
+import type { Sealer } from '#/kernel/crypto/crypto.ts'
 import type { Tx } from '#/kernel/db/db.ts'
-import { parseDuration } from '#/kernel/config/config.ts'
-import { withoutSlash } from '#/publish/declaration/check.ts'
-import type { Written } from '#/publish/declaration/shape.ts'
-import { lockDeclaration } from '#/publish/declaration/store.ts'
-
-/** A file without a mistake. */
-export type Declaration = { readonly written: Written; readonly contracts: readonly NewContract[] }
-
-/** Where first keys come from: chance, or, for the demo, a secret that gives the same ones at every start. */
-export type FirstKeys = { readonly from: 'chance' } | { readonly from: 'secret'; readonly secret: string }
-
-/** A key whose text is known now. */
-export type KnownKey = {
-  readonly environment: Application['environment']
-  readonly application: string
-  readonly key: string
-}
-
-export type AppliedPartner = {
-  readonly id: string
-  readonly slug: string
-  readonly name: string
-  readonly package: string
-  /** Of the demo all first keys; else those that were made just now, and will never be shown again. */
-  readonly keys: readonly KnownKey[]
-}
+import { Problem } from '#/kernel/problem/problem.ts'
+import { compare } from '#/publish/declaration/compare.ts'
+import type { Change, Compared, Takes } from '#/publish/declaration/compare.ts'
+import type { Declaration } from '#/publish/declaration/file/read.ts'
+import type { Written } from '#/publish/declaration/file/shape.ts'
+import { applyCapability } from '#/publish/declaration/kinds/capabilities.ts'
+import { firstKeysOf } from '#/publish/declaration/kinds/first-keys.ts'
+import type { AppliedPartner, FirstKeys } from '#/publish/declaration/kinds/first-keys.ts'
+import { applyGate } from '#/publish/declaration/kinds/gates.ts'
+import { applyPackage, newestNumbers } from '#/publish/declaration/kinds/packages.ts'
+import { applyPartner, putOn, versionOf } from '#/publish/declaration/kinds/partners.ts'
+import { applyRollouts } from '#/publish/declaration/kinds/rollouts.ts'
+import type { Reach } from '#/publish/declaration/kinds/rollouts.ts'
+import { applyContract, applyUpstream } from '#/publish/declaration/kinds/upstreams.ts'
+import { declaredOf, readSides, saidOf } from '#/publish/declaration/sides.ts'
+import type { Read } from '#/publish/declaration/sides.ts'
+import { keepDeclared, lockDeclaration } from '#/publish/declaration/store.ts'
+import { kinds, ofKind, pathOf } from '#/publish/declaration/things.ts'
 
 export type Applied = { readonly provider: Written['provider']; readonly partners: readonly AppliedPartner[] }
 
-type WrittenPartner = NonNullable<Written['partners']>[string]
+/** A partner goes from one version of a package to another; `from` null: it was on none. */
+export type Move = { readonly path: string; readonly from: string | null; readonly to: string }
 
+export type Refusal = { readonly path: string; readonly message: string }
+
+export type Done = Compared & {
+  readonly sides: Read
+  readonly moves: readonly Move[]
+  readonly reach: readonly Reach[]
+  readonly refusals: readonly Refusal[]
+  readonly partners: readonly AppliedPartner[]
+}
+
+export type ApplyOptions = {
+  readonly firstKeys: FirstKeys
+  readonly takes: Takes
+  readonly sealer: Sealer
+  /** Whether to count whom a rollout lets in and puts out. */
+  readonly counts: boolean
+}
+
+/** Conflicts and refusals are told, not thrown: where there are any, the transaction is not to be committed. */
 export async function applyDeclaration(
   tx: Tx,
   declaration: Declaration,
-  firstKeys: FirstKeys,
-): Promise<Applied> {
+  options: ApplyOptions,
+): Promise<Done> {
   const { written, contracts } = declaration
+  const { firstKeys, takes, sealer } = options
   await lockDeclaration(tx)
-  for (const [name, upstream] of Object.entries(written.upstreams)) {
-    await declareUpstream(tx, upstreamOf(name, upstream))
+  const said = saidOf(written, contracts)
+  const sides = await readSides(tx, said, sealer)
+  const compared = compare(sides, takes)
+  const refusals: Refusal[] = strayTakes(sides, takes)
+  const changes = compared.changes.toSorted((a, b) => order(a) - order(b))
+  for (const change of changes) {
+    await gather(refusals, pathOf(change.thing), () => applyChange(tx, change, contracts, sealer))
   }
-  for (const contract of contracts) await publishContract(tx, contract)
-  await withdrawOthers(
-    tx,
-    contracts.map((contract) => contract.name),
+  const newest = newestNumbers(await listPackageVersions(tx))
+  const moves = movesOf(sides, compared, newest)
+  for (const { path, to } of moves) await gather(refusals, `${path}.package`, () => move(tx, path, to))
+  const reach: Reach[] = []
+  for (const change of changes.filter(({ thing }) => thing.kind === 'capabilities')) {
+    await gather(refusals, `${pathOf(change.thing)}.rollout`, async () => {
+      reach.push(...(await applyRollouts(tx, change, options.counts)))
+    })
+  }
+  await keepDeclared(tx, declaredOf(said, newest, sealer))
+  if (changes.length + moves.length > 0) record(tx, changes, moves)
+  const isDone = refusals.length === 0 && compared.conflicts.length === 0
+  const partners = isDone ? await keysOf(tx, written, { firstKeys, makes: true }) : []
+  return { ...compared, changes, sides, moves, reach, refusals, partners }
+}
+
+/** A path that nothing has is a slip, and would decide nothing. */
+function strayTakes({ said, last, running }: Read, takes: Takes): Refusal[] {
+  const known = new Set(['', ...running.keys(), ...said.keys()])
+  for (const side of [said, last, running]) {
+    for (const [path, { fields }] of side)
+      for (const field of Object.keys(fields)) known.add(`${path}.${field}`)
+  }
+  const stray = [...takes.keys()].filter((path) => !known.has(path))
+  return stray.map((path) => ({ path, message: 'is no thing and no field of one, so nothing can be taken' }))
+}
+
+function order({ thing }: Change): number {
+  return kinds.indexOf(thing.kind)
+}
+
+async function applyChange(
+  tx: Tx,
+  change: Change,
+  contracts: readonly NewContract[],
+  sealer: Sealer,
+): Promise<void> {
+  if (change.verb === 'forget') return
+  switch (change.thing.kind) {
+    case 'provider':
+      return
+    case 'upstreams':
+      return applyUpstream(tx, change)
+    case 'contracts':
+      return applyContract(tx, change, contracts)
+    case 'gates':
+      return applyGate(tx, change)
+    case 'capabilities':
+      return applyCapability(tx, change, sealer)
+    case 'packages':
+      return applyPackage(tx, change)
+    case 'partners':
+      return applyPartner(tx, change)
+  }
+}
+
+async function gather(refusals: Refusal[], path: string, work: () => Promise<void>): Promise<void> {
+  try {
+    await work()
+  } catch (error) {
+    if (!(error instanceof Problem)) throw error
+    const field = places[error.definition.code]
+    const at = field === undefined ? path : `${path}.${field}`
+    refusals.push(...sentencesOf(error, path).map((message) => ({ path: at, message })))
+  }
+}
+
+/** The field of a capability that a problem is about. */
+const places: Readonly<Record<string, string>> = {
+  [secondPersonNeeded.code]: 'exposure',
+  [noSuchTransition.code]: 'exposure',
+  [gatesOpen.code]: 'exposure',
+  [gatesMissing.code]: 'gates',
+}
+
+function sentencesOf({ occurrence, definition }: Problem, path: string): readonly string[] {
+  const { detail = definition.title, errors = [] } = occurrence
+  if (definition.code === secondPersonNeeded.code) {
+    const [, name] = path.split('.')
+    return [`${detail} Propose it: POST /v1/capabilities/${name}/exposure; then apply again.`]
+  }
+  if (errors.length === 0) return [detail]
+  return errors.map((error) => `${'pointer' in error ? `${error.pointer} ` : ''}${error.detail}`)
+}
+
+/** Whoever the file names is put on the version that its word means now, unless that was decided otherwise by hand. */
+function movesOf(sides: Read, { drifts, conflicts }: Compared, newest: ReadonlyMap<string, number>) {
+  const kept = new Set(
+    [...drifts, ...conflicts].filter(({ field }) => field === 'package').map(({ thing }) => pathOf(thing)),
   )
-  for (const [name, capability] of Object.entries(written.capabilities)) {
-    await declareCapability(tx, { name, ...capability })
-  }
-  for (const [name, { title, capabilities }] of Object.entries(written.packages)) {
-    await declarePackage(tx, { name, title, terms: plainTerms(capabilities) })
-  }
-  const partners: AppliedPartner[] = []
-  for (const [slug, partner] of Object.entries(written.partners ?? {})) {
-    partners.push(await applyPartner(tx, slug, partner, firstKeys))
-  }
-  return { provider: written.provider, partners }
+  return ofKind(sides.said, 'partners').flatMap((thing): Move[] => {
+    const path = pathOf(thing)
+    const from = sides.partners.get(path)?.on ?? null
+    const to = versionOf(String(thing.fields.package), newest)
+    return from === to || kept.has(path) ? [] : [{ path, from, to }]
+  })
 }
 
-/** Milliseconds. */
-const defaultTimeouts = { connect: 2000, headers: 10_000, idle: 30_000 }
-
-function upstreamOf(name: string, { live, sandbox, timeouts = {} }: Written['upstreams'][string]): Upstream {
-  const read = (which: keyof typeof defaultTimeouts) =>
-    parseDuration(timeouts[which] ?? '') ?? defaultTimeouts[which]
-  return {
-    name,
-    live: withoutSlash(live),
-    sandbox: withoutSlash(sandbox),
-    connectTimeout: read('connect'),
-    headersTimeout: read('headers'),
-    idleTimeout: read('idle'),
-  }
+async function move(tx: Tx, path: string, to: string): Promise<void> {
+  const partner = await findPartnerBySlug(tx, path.replace('partners.', ''))
+  // One that was refused to be made is told of already.
+  if (partner) await putOn(tx, partner.id, to)
 }
 
-async function applyPartner(
+function record(tx: Tx, changes: readonly Change[], moves: readonly Move[]): void {
+  const count = (verb: Change['verb']) => changes.filter((change) => change.verb === verb).length
+  const changed = { added: count('add'), changed: count('change'), moved: moves.length }
+  tx.audit({
+    action: 'declaration.apply',
+    changes: { ...changed, withdrawn: count('withdraw'), forgotten: count('forget') },
+  })
+}
+
+/** Of every partner that the file names and that there is. */
+export async function keysOf(
   tx: Tx,
-  slug: string,
-  written: WrittenPartner,
-  firstKeys: FirstKeys,
-): Promise<AppliedPartner> {
-  const partner =
-    (await findPartnerBySlug(tx, slug)) ?? (await createPartner(tx, { slug, name: written.name }))
-  await renamePartner(tx, partner.id, written.name)
-  await assignPackage(tx, partner.id, await findPackage(tx, written.package))
-  const existing = await listApplications(tx, partner.id)
-  const keys: KnownKey[] = []
-  for (const { name, environments } of written.applications ?? []) {
-    for (const environment of environments) {
-      const found = existing.find((each) => each.name === name && each.environment === environment)
-      const application = found ?? (await createApplication(tx, partner.id, { name, environment }))
-      const key = await firstKey(tx, partner, application, firstKeys)
-      if (key !== null) keys.push({ environment, application: name, key })
-    }
+  { partners = {} }: Written,
+  options: { readonly firstKeys: FirstKeys; readonly makes: boolean },
+): Promise<readonly AppliedPartner[]> {
+  const found: AppliedPartner[] = []
+  for (const [slug, written] of Object.entries(partners)) {
+    const partner = await findPartnerBySlug(tx, slug)
+    if (partner) found.push(await firstKeysOf(tx, partner, written, options))
   }
-  return { id: partner.id, slug, name: written.name, package: written.package, keys }
-}
-
-/** Null when the application had its first key before, and nobody knows it any more. */
-async function firstKey(
-  tx: Tx,
-  partner: Partner,
-  application: Application,
-  firstKeys: FirstKeys,
-): Promise<string | null> {
-  const label = 'First key'
-  if (firstKeys.from === 'chance') {
-    return (await createFirstKey(tx, partner.id, application.id, { label }))?.key ?? null
-  }
-  const name = `${partner.slug}/${application.name}`
-  const text = deriveDemoKey(firstKeys.secret, name, application.environment)
-  await adoptKey(tx, partner.id, application.id, { label, text })
-  return text
+  return found
 }

@@ -5,7 +5,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, describe, test } from 'node:test'
 import { parseKey } from '#/identity/keys/keys.ts'
+import { createSealer } from '#/kernel/crypto/crypto.ts'
 import { parseId } from '#/kernel/id/id.ts'
+import { silentLog } from '#/kernel/log/log.ts'
 import { applyProvider, demoPartners } from '#/publish/declaration/declaration.ts'
 import { testDatabase } from '../../../tests/support/database.ts'
 
@@ -72,7 +74,10 @@ function write(variant: Variant = {}): void {
   )
 }
 
-const apply = (demo = false) => applyProvider({ provider: file, environment: {}, demo, database })
+const log = silentLog()
+const sealer = createSealer(Buffer.alloc(32, 7))
+const apply = (demo = false) =>
+  applyProvider({ provider: file, environment: {}, demo, database, sealer, log })
 
 async function changes(): Promise<readonly string[]> {
   const text = 'select topic from kernel_change order by number'
@@ -179,6 +184,8 @@ describe('the demo provider', () => {
       },
       demo: true,
       database,
+      sealer,
+      log,
     })
 
   test('has a partner on each package, with the same keys at every start', async () => {

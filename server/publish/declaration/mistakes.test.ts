@@ -1,75 +1,9 @@
 /** A mistake in `portico.yaml` says where it is and what is wrong; all of them at once, and nothing was changed. */
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { after, describe, test } from 'node:test'
-import { ConfigError } from '#/kernel/config/config.ts'
+import { describe, test } from 'node:test'
 import { readDeclaration } from '#/publish/declaration/declaration.ts'
-
-const folder = mkdtempSync(join(tmpdir(), 'portico-declaration-'))
-after(() => rmSync(folder, { recursive: true }))
-
-const document = {
-  openapi: '3.1.0',
-  info: { title: 'Orders', version: '1.0.0' },
-  paths: {
-    '/orders/{id}': {
-      get: {
-        operationId: 'getOrder',
-        'x-portico-capability': 'orders',
-        parameters: [{ name: 'id', in: 'path', required: true, schema: { type: 'string' } }],
-        responses: { 200: { description: 'The order' } },
-      },
-    },
-  },
-}
-writeFileSync(join(folder, 'orders.json'), JSON.stringify(document))
-const reserved = { ...document, paths: { '/portal/x': { get: document.paths['/orders/{id}'].get } } }
-writeFileSync(join(folder, 'reserved.json'), JSON.stringify(reserved))
-
-const good = `provider: { name: Northlight }
-contracts:
-  orders: { file: orders.json, upstream: orders }
-upstreams:
-  orders:
-    live: \${LIVE_URL}
-    sandbox: \${SANDBOX_URL:-http://sandbox.invalid}
-    timeouts: { headers: 5s }
-capabilities:
-  orders: { title: Orders, exposure: general }
-packages:
-  starter: { title: Starter, capabilities: [orders] }
-partners:
-  acme:
-    name: Acme
-    package: starter
-    applications: [{ name: Shop, environments: [live, sandbox] }]
-`
-
-const environment = { LIVE_URL: 'http://live.invalid/' }
-
-function read(text: string, variables: Record<string, string> = environment) {
-  const file = join(folder, 'portico.yaml')
-  writeFileSync(file, text)
-  return readDeclaration(file, variables)
-}
-
-async function mistakesOf(text: string, variables: Record<string, string> = environment) {
-  try {
-    await read(text, variables)
-  } catch (error) {
-    assert.ok(error instanceof ConfigError, String(error))
-    return error.mistakes
-  }
-  return []
-}
-
-/** The good file with one part replaced; the part must be in it. */
-function but(part: string, other: string): string {
-  assert.ok(good.includes(part), part)
-  return good.replace(part, other)
-}
+import { but, expectMistake, good, mistakesOf, read } from '../../../tests/support/declaration/mistakes.ts'
+import type { Mistake } from '../../../tests/support/declaration/mistakes.ts'
 
 test('a file without a mistake is read, with its variables and its documents', async () => {
   const { written, contracts } = await read(good)
@@ -81,11 +15,11 @@ test('a file without a mistake is read, with its variables and its documents', a
   )
 })
 
-const cases: readonly [part: string, other: string, mistake: string][] = [
+const cases: readonly Mistake[] = [
   [
     'contracts:',
     'contract: 1\ncontracts:',
-    '2 contract: is not known here; known are provider, contracts, upstreams, capabilities, packages, partners',
+    '2 contract: is not known here; known are provider, contracts, upstreams, gates, capabilities, packages, partners',
   ],
   ['title: Orders, ', '', '10 capabilities.orders: title is missing'],
   [
@@ -190,15 +124,7 @@ const cases: readonly [part: string, other: string, mistake: string][] = [
 ]
 
 describe('each mistake is told at its line', () => {
-  for (const [part, other, mistake] of cases) {
-    test(other.replaceAll('\n', ' ⏎ '), async () => {
-      const mistakes = await mistakesOf(but(part, other))
-      assert.ok(
-        mistakes.some((line) => line.startsWith(`portico.yaml:${mistake}`)),
-        `expected portico.yaml:${mistake}\nbut got\n${mistakes.join('\n')}`,
-      )
-    })
-  }
+  for (const mistake of cases) test(mistake[1].replaceAll('\n', ' ⏎ '), () => expectMistake(mistake))
 })
 
 test('all mistakes are told at once, in the order of the file', async () => {
@@ -223,6 +149,5 @@ test('files that are no mapping, empty or away are refused', async () => {
   for (const text of ['', '- a\n', 'just text\n']) {
     assert.match((await mistakesOf(text)).join('\n'), /portico\.yaml:1: must be a mapping/, text)
   }
-  const away = join(folder, 'away.yaml')
-  await assert.rejects(readDeclaration(away, {}), /away\.yaml cannot be read/)
+  await assert.rejects(readDeclaration('away.yaml', {}), /away\.yaml cannot be read/)
 })

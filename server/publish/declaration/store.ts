@@ -1,12 +1,36 @@
-/** The one statement of the declaration itself; everything it writes goes through the doors of those who own it. */
+/** What the file said when it was last applied. All else that a declaration writes goes through the doors of those who own it. */
 import type { Tx } from '#/kernel/db/db.ts'
+import type { Fields, Kind } from '#/publish/declaration/things.ts'
 
 export const statements = {
-  // Any number of our own. Two nodes that start at once would both give an application its first key.
-  lockDeclaration: `select pg_advisory_xact_lock(7301942513)`,
+  // Any number of our own. Two that apply at once would each compare with what the other is about to change.
+  lockDeclaration: `select pg_advisory_xact_lock(7301942514)`,
+  listDeclared: `select kind, name, fields, applied_at as "appliedAt" from publish_declared order by kind, name`,
+  upsertDeclared: `
+    insert into publish_declared as kept (kind, name, fields, applied_at)
+    select kind, name, fields, $2 from jsonb_to_recordset($1::jsonb) as said (kind text, name text, fields jsonb)
+    on conflict (kind, name) do update set fields = excluded.fields, applied_at = excluded.applied_at
+    where kept.fields <> excluded.fields`,
+  deleteOthers: `
+    delete from publish_declared as kept where not exists (
+      select from jsonb_to_recordset($1::jsonb) as said (kind text, name text)
+      where said.kind = kept.kind and said.name = kept.name)`,
 } as const
+
+export type Declared = { readonly kind: Kind; readonly name: string; readonly fields: Fields }
 
 /** Until the end of the transaction. */
 export async function lockDeclaration(tx: Tx): Promise<void> {
   await tx.rows(statements.lockDeclaration)
+}
+
+export async function listDeclared(tx: Tx) {
+  return tx.rows<Declared & { readonly appliedAt: Date }>(statements.listDeclared)
+}
+
+/** Keeps these and no others. */
+export async function keepDeclared(tx: Tx, declared: readonly Declared[]): Promise<void> {
+  const text = JSON.stringify(declared.map(({ kind, name, fields }) => ({ kind, name, fields })))
+  await tx.rows(statements.upsertDeclared, [text, tx.now])
+  await tx.rows(statements.deleteOthers, [text])
 }

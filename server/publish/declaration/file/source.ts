@@ -10,7 +10,11 @@ export type Source = {
   /** The whole file as plain values, `${NAME}`s replaced. */
   readonly value: unknown
   readonly mistakes: Mistakes
+  readonly locate: Locate
 }
+
+/** Where a path, or the innermost thing around it that there is, stands: `portico.yaml:14`. */
+export type Locate = (path: Path) => string
 
 export type Mistakes = {
   /** What is wrong at the nearest place of the file that there is. */
@@ -45,6 +49,7 @@ export function readSource(file: string, text: string, environment: Environment)
       },
       lines: () => found.toSorted((a, b) => a.line - b.line).map((mistake) => mistake.text),
     },
+    locate: (path) => `${basename(file)}:${lineAt(placeOf(document, path).key)}`,
   }
 }
 
@@ -61,7 +66,7 @@ function placeOf(document: Document, path: Path): { readonly key: number; readon
   return { key: 0, value: 0 }
 }
 
-/** `${NAME}` must be set; `${NAME:-text}` falls back. Only in values: a key is never replaced. */
+/** `${NAME}` must be set; `${NAME:-text}` falls back; `$${` is `${`. Only in values: a key is never replaced. */
 function substitute(
   document: Document,
   environment: Environment,
@@ -71,7 +76,8 @@ function substitute(
     Scalar(key, node) {
       if (key === 'key' || !isScalar(node) || typeof node.value !== 'string') return
       const offset = node.range?.[0] ?? 0
-      node.value = node.value.replaceAll(/\$\{([^}]*)\}/g, (whole, inside: string) => {
+      node.value = node.value.replaceAll(/\$\$\{|\$\{([^}]*)\}/g, (whole: string, inside?: string) => {
+        if (inside === undefined) return '${'
         const parts = /^([A-Za-z_][A-Za-z0-9_]*)(?::-(.*))?$/s.exec(inside)
         if (!parts) {
           refuse(offset, `${whole} is neither \${NAME} nor \${NAME:-default}`)

@@ -5,8 +5,8 @@ import type { Compiled, Operation, Refusal } from '#/contracts/compile/compile.t
 import { loadDocument } from '#/contracts/documents/documents.ts'
 import type { NewContract } from '#/contracts/published/published.ts'
 import { ownCapability } from '#/access/capabilities/capabilities.ts'
-import type { Written } from '#/publish/declaration/shape.ts'
-import type { Mistakes, Path } from '#/publish/declaration/source.ts'
+import type { Written } from '#/publish/declaration/file/shape.ts'
+import type { Mistakes, Path } from '#/publish/declaration/file/source.ts'
 
 /** More refusals of one document than this are only counted. */
 const mostRefusals = 20

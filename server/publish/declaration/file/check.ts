@@ -1,11 +1,11 @@
 /** Holds the values of a file against the shape, and then against each other. Every mistake is told, at its line. */
 import Ajv2020 from 'ajv/dist/2020.js'
 import type { ErrorObject, ValidateFunction } from 'ajv'
-import { ownCapability } from '#/access/capabilities/capabilities.ts'
 import { parseDuration } from '#/kernel/config/config.ts'
-import { shape } from '#/publish/declaration/shape.ts'
-import type { Written } from '#/publish/declaration/shape.ts'
-import type { Mistakes, Path } from '#/publish/declaration/source.ts'
+import { shape } from '#/publish/declaration/file/shape.ts'
+import { checkAccess, checkPartners } from '#/publish/declaration/file/references.ts'
+import type { Written } from '#/publish/declaration/file/shape.ts'
+import type { Mistakes, Path } from '#/publish/declaration/file/source.ts'
 
 /** The value, or null when it is not in the shape; `mistakes` then says everything that is wrong. */
 export function checkShape(value: unknown, mistakes: Mistakes): Written | null {
@@ -21,9 +21,13 @@ export function checkShape(value: unknown, mistakes: Mistakes): Written | null {
 }
 
 function compileShape(): ValidateFunction<Written> {
-  const ajv = new Ajv2020.default({ allErrors: true, strict: true, verbose: true })
+  const ajv = new Ajv2020.default({ allErrors: true, strict: true, verbose: true, allowUnionTypes: true })
   ajv.addFormat('portico-duration', (text: string) => (parseDuration(text) ?? 0) > 0)
   ajv.addFormat('portico-upstream', isUpstream)
+  ajv.addFormat('portico-time', isTime)
+  ajv.addFormat('portico-switch', /^(?:on|off)$/)
+  ajv.addFormat('portico-days', /^[1-9]\d{0,4}d$/)
+  ajv.addFormat('portico-package', /^(?=.{1,63}(?:@|$))[a-z0-9]+(-[a-z0-9]+)*(?:@[1-9]\d{0,8})?$/)
   return ajv.compile<Written>(shape)
 }
 
@@ -32,6 +36,13 @@ function isUpstream(text: string): boolean {
   const url = URL.parse(text)
   if (url === null || !/^https?:$/.test(url.protocol)) return false
   return url.username === '' && url.password === '' && url.search === '' && url.hash === ''
+}
+
+/** UTC; a day that there is. */
+function isTime(text: string): boolean {
+  if (!/^\d{4}-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d(?:\.\d{1,3})?)?Z)?$/.test(text)) return false
+  const at = new Date(text)
+  return !Number.isNaN(at.getTime()) && at.toISOString().startsWith(text.slice(0, 10))
 }
 
 function pathOf(error: ErrorObject): Path {
@@ -49,6 +60,10 @@ const formats: Readonly<Record<string, string>> = {
   'portico-duration': 'is not a duration such as 500ms, 20s or 5m',
   'portico-upstream':
     'is not an address that begins with http:// or https:// and has no credentials, query or fragment',
+  'portico-time': 'is no date (2026-11-01) and no time in UTC (2026-11-01T09:30:00Z)',
+  'portico-switch': 'is none of on, off',
+  'portico-days': 'is no number of days such as 90d',
+  'portico-package': 'is no package: its name (pro), or one of its versions (pro@2)',
 }
 
 function sentenceOf(error: ErrorObject): string {
@@ -65,7 +80,10 @@ function sentenceOf(error: ErrorObject): string {
     case 'const':
       return `can only be ${String(params.allowedValue)}`
     case 'type':
-      return `must be ${kinds[String(params.type)] ?? String(params.type)}`
+      return `must be ${[params.type]
+        .flat()
+        .map((type) => kinds[String(type)] ?? String(type))
+        .join(' or ')}`
     case 'format':
       return formats[String(params.format)] ?? 'has the wrong form'
     case 'pattern':
@@ -86,11 +104,14 @@ const kinds: Readonly<Record<string, string>> = {
   object: 'a mapping of names to values',
   array: 'a list',
   string: 'text',
+  boolean: 'true or false',
+  integer: 'a whole number',
+  number: 'a number',
 }
 
 /** What one part says of another that is not so. */
 export function checkReferences(written: Written, mistakes: Mistakes): void {
-  const { contracts, upstreams, capabilities, packages, partners = {} } = written
+  const { contracts, upstreams } = written
   for (const [name, contract] of Object.entries(contracts)) {
     if (name === 'partner')
       mistakes.add(['contracts', name], 'is the name of the Partner API; choose another')
@@ -99,46 +120,15 @@ export function checkReferences(written: Written, mistakes: Mistakes): void {
     }
   }
   for (const [name, upstream] of Object.entries(upstreams)) {
-    if (sameAddress(upstream.live, upstream.sandbox)) {
+    if (withoutSlash(upstream.live) === withoutSlash(upstream.sandbox)) {
       mistakes.add(['upstreams', name, 'sandbox'], 'is the live system; the sandbox must be another')
     }
   }
-  if (Object.hasOwn(capabilities, ownCapability)) {
-    mistakes.add(['capabilities', ownCapability], "is Portico's own and needs no line")
-  }
-  for (const [name, each] of Object.entries(packages)) {
-    for (const [i, capability] of each.capabilities.entries()) {
-      const path = ['packages', name, 'capabilities', i]
-      if (capability === ownCapability)
-        mistakes.add(path, `${capability} is in every package and needs no line`)
-      else if (!Object.hasOwn(capabilities, capability))
-        mistakes.add(path, `there is no capability ${capability}`)
-    }
-  }
-  for (const [slug, partner] of Object.entries(partners)) {
-    if (!Object.hasOwn(packages, partner.package)) {
-      mistakes.add(['partners', slug, 'package'], `there is no package ${partner.package}`)
-    }
-    checkApplications(['partners', slug, 'applications'], partner.applications ?? [], mistakes)
-  }
+  checkAccess(written, mistakes)
+  checkPartners(written, mistakes)
 }
 
-function checkApplications(
-  path: Path,
-  applications: readonly { readonly name: string }[],
-  mistakes: Mistakes,
-): void {
-  const names = applications.map((application) => application.name)
-  for (const [i, name] of names.entries()) {
-    if (names.indexOf(name) < i) mistakes.add([...path, i, 'name'], `another application is called ${name}`)
-  }
-}
-
-function sameAddress(a: string, b: string): boolean {
-  return withoutSlash(new URL(a).href) === withoutSlash(new URL(b).href)
-}
-
-/** The form in which an upstream's address is kept. */
+/** The form in which an upstream's address is kept, so that two ways to write one address are the same. */
 export function withoutSlash(url: string): string {
-  return url.replace(/\/+$/, '')
+  return new URL(url).href.replace(/\/+$/, '')
 }
