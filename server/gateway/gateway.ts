@@ -16,6 +16,8 @@ import { validate } from '#/gateway/steps/validate.ts'
 
 export type * from '#/gateway/recorder.ts'
 export type * from '#/gateway/snapshot.ts'
+export { decisionRules } from '#/gateway/snapshot.ts'
+export { scopeMissing } from '#/gateway/problems.ts'
 export type { Answer, AnswerStream, Request, RequestBody, Sink } from '#/gateway/exchange.ts'
 export type { Gateway, GatewayDeps } from '#/gateway/runner.ts'
 export type { Limits, MemberOf, ParsedKey, SignedInRequest, Timeouts } from '#/gateway/step.ts'

@@ -40,6 +40,8 @@ export async function declareCapability(
   const found = await store.lockCapability(tx, name)
   if (!found) throw new Error(`the capability ${name} vanished`)
   const before = await store.selectExposure(tx, found.id)
+  if (before === null)
+    for (const environment of ['live', 'sandbox']) await store.insertOn(tx, newId(), found.id, environment)
   if (before !== exposure) {
     await store.insertExposure(tx, newId(), found.id, exposure)
     const data = { capabilityId: found.id, from: before, to: exposure }

@@ -25,6 +25,9 @@ export const statements = {
     where capability_id = $1 and valid_from <= $2 and (valid_until is null or valid_until > $2)
     order by recorded_at desc, valid_from desc limit 1`,
   insertExposure: `insert into access_exposure (id, capability_id, exposure, valid_from) values ($1, $2, $3, $4)`,
+  insertOn: `
+    insert into access_rollout (id, capability_id, environment, rollout, valid_from)
+    values ($1, $2, $3, '{"kind": "on"}', $4)`,
   readCapabilities: `
     select id, name, title from access_capability where $1::timestamptz is null or created_at <= $1 order by name`,
   readExposures: `
@@ -56,6 +59,11 @@ export async function insertExposure(
   exposure: Exposure,
 ): Promise<void> {
   await tx.rows(statements.insertExposure, [id, capabilityId, exposure, tx.now])
+}
+
+/** A new capability is switched on in both environments until something else is said. */
+export async function insertOn(tx: Tx, id: string, capabilityId: string, environment: string): Promise<void> {
+  await tx.rows(statements.insertOn, [id, capabilityId, environment, tx.now])
 }
 
 export async function readCapabilities(reader: Reader, knownAt: Date | null) {

@@ -122,6 +122,7 @@ describe('decisions', () => {
     if (!['pilot', 'general', 'deprecated'].includes(exposure)) return '404 access.not_visible'
     if (suspended) return '403 access.partner_suspended'
     if (on === null) return '403 access.no_package'
+    if (exposure === 'pilot') return '403 access.pilot_not_admitted'
     return contents[on]!.includes(name) ? 'allow' : '403 access.not_in_package'
   }
 

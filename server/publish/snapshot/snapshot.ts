@@ -9,6 +9,7 @@ import type { Clock } from '#/kernel/clock/clock.ts'
 import { transact } from '#/kernel/db/db.ts'
 import type { Database } from '#/kernel/db/db.ts'
 import type { Log } from '#/kernel/log/log.ts'
+import type { Clocks } from '#/publish/snapshot/directory.ts'
 import { loadAll, namesNoRow, readChanges } from '#/publish/snapshot/held.ts'
 import { createServed } from '#/publish/snapshot/served.ts'
 import type { Own } from '#/publish/snapshot/served.ts'
@@ -58,7 +59,7 @@ const actor = { kind: 'system', name: 'snapshot' } as const
 /** Everything is loaded when this resolves. Throws when the database cannot be read. */
 export async function createSnapshot(deps: SnapshotDeps): Promise<FollowedSnapshot> {
   const { database, clock, log, mostStale = 300_000 } = deps
-  const sources = { served: createServed(deps.own, log), clock }
+  const sources = { served: createServed(deps.own, log), clock, clocks: clocksOf(database) }
   const pool: Reader = {
     rows: async <Row>(text: string, values: readonly unknown[] = []) =>
       (await database.control.pool.query(text, [...values])).rows as Row[],
@@ -99,6 +100,10 @@ export async function createSnapshot(deps: SnapshotDeps): Promise<FollowedSnapsh
     },
     stop: follower,
   }
+}
+
+function clocksOf({ live, sandbox }: Database): Clocks {
+  return { live: live.clock, sandbox: sandbox.clock }
 }
 
 /** One moment of the database for a whole reading. */
