@@ -52,9 +52,16 @@ export async function readCatalogue(reader: Pick<Tx, 'rows'>, knownAt: Date | nu
   const capabilities = histories.map(({ id, name, title, exposures }): CapabilityFacts => {
     const rolloutIn = (environment: Environment) => rollouts.get(`${id} ${environment}`) ?? []
     return {
-      ...{ id, name, title, exposures, isOwn: false },
+      id,
+      name,
+      title,
+      exposures,
+      isOwn: false,
       gates: gates.get(id) ?? [],
-      rollouts: { live: rolloutIn('live'), sandbox: rolloutIn('sandbox') },
+      rollouts: {
+        live: rolloutIn('live'),
+        sandbox: rolloutIn('sandbox'),
+      },
       pilots: pilots.get(id) ?? [],
     }
   })

@@ -80,7 +80,11 @@ export const chain: Readonly<Record<DecisionRule, Link>> = {
     if (!isAsked || isInForce(agreement)) return see(agreement.posture, null, null)
     const isOver = agreement.posture === 'ended'
     const problem = isOver ? reasons.agreementEnded : reasons.agreementRequired
-    const state = isOver ? 'Yours has ended.' : agreement.posture === 'none' ? '' : 'Yours is not in force yet.'
+    const state = isOver
+      ? 'Yours has ended.'
+      : agreement.posture === 'none'
+        ? ''
+        : 'Yours is not in force yet.'
     const detail = `The ${value.title} package needs an agreement in force. ${state}`.trim()
     return see(agreement.posture, null, { problem, detail, next: askProvider })
   },
@@ -110,7 +114,8 @@ function hide(problem: ProblemDefinition): Refusal {
 /** By what the capability was granted; null: by nothing. */
 function sourceOf({ granted, agreement, capability, package: on }: Facts): Sight | null {
   const { name } = capability!
-  if (on.value && Object.hasOwn(on.value.terms.entitlements, name)) return see('by the package', on.since, null)
+  if (on.value && Object.hasOwn(on.value.terms.entitlements, name))
+    return see('by the package', on.since, null)
   if (granted.value) return see('given beside the package', granted.since, null)
   if (isInForce(agreement) && agreement.version?.terms.capabilities.includes(name))
     return see('by the agreement', null, null)
@@ -134,7 +139,11 @@ function pilotSight({ posture, place }: Facts['pilot'], title: string, name: str
     const wait = { action: 'wait', detail: 'You are told when you are admitted.', href: accessPage }
     return refuse(reasons.pilotWaiting, `You are on the waitlist of the pilot of ${title}.`, [wait])
   }
-  const join = { action: 'join-pilot', detail: `Ask for a place in the pilot of ${title}.`, href: pageOf(name) }
+  const join = {
+    action: 'join-pilot',
+    detail: `Ask for a place in the pilot of ${title}.`,
+    href: pageOf(name),
+  }
   return refuse(reasons.pilotNotAdmitted, `${title} is in a pilot that you are not in.`, [join])
 }
 
@@ -176,9 +185,7 @@ function waysIn({ capability, packages }: Facts): readonly NextStep[] {
     .filter((each) => Object.hasOwn(each.terms.entitlements, name))
     .map((each) => each.title)
   const where = titles.length === 0 ? 'No package includes it today.' : `It is part of ${list(titles)}.`
-  return [
-    { action: 'request-access', detail: `Ask for access to ${title}. ${where}`, href: pageOf(name) },
-  ]
+  return [{ action: 'request-access', detail: `Ask for access to ${title}. ${where}`, href: pageOf(name) }]
 }
 
 /** `A`, `A and B`, `A, B, and C`. By hand: the formatter of `Intl` costs more than the rest of a decision. */

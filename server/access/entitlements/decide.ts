@@ -1,6 +1,5 @@
 /** The one decision: facts in, decision out; no table, no clock. Nothing is allowed for want of a rule. */
 import { chain, isInForce } from '#/access/entitlements/chain.ts'
-import type { Refusal } from '#/access/entitlements/chain.ts'
 import type { Facts } from '#/access/entitlements/facts.ts'
 import { noCapability, notVisible } from '#/access/entitlements/reasons.ts'
 import { decisionRules } from '#/gateway/gateway.ts'
@@ -34,38 +33,44 @@ export type AccessDecision = {
 }
 
 const nothingGiven = { limits: null, quota: null, price: null } as const
+const allowed = { allow: true, reason: null, rule: null, detail: 'Allowed.', next: [] } as const
+const unknown = {
+  allow: false,
+  reason: noCapability,
+  rule: 'capability',
+  detail: notVisible.title,
+  next: [],
+  ...nothingGiven,
+} as const
 
 export function decide(facts: Facts): AccessDecision {
-  const { capability, validUntil } = facts
-  if (capability === null) return { ...unknown, validUntil }
-  let refusal: (Refusal & { readonly rule: DecisionRule }) | null = null
-  const trail = decisionRules.map((rule): TrailLink => {
-    const seen = chain[rule](facts, capability)
-    if (seen.refusal !== null) refusal ??= { ...seen.refusal, rule }
-    return { rule, ok: seen.refusal === null, value: seen.value, since: finite(seen.since) }
-  })
-  return refusal === null
-    ? { ...allowed, ...givenBy(facts, capability.name), trail, validUntil }
-    : refused(refusal, trail, validUntil)
+  return { ...judge(facts), trail: trailOf(facts) }
 }
 
-const allowed = { allow: true, reason: null, rule: null, detail: 'Allowed.', next: [] } as const
+/** Without the trail: the first link that says no decides, and no other is asked. */
+export function judge(facts: Facts): Omit<AccessDecision, 'trail'> {
+  const { capability, validUntil } = facts
+  if (capability === null) return { ...unknown, validUntil }
+  for (const rule of decisionRules) {
+    const { refusal } = chain[rule](facts, capability)
+    if (refusal === null) continue
+    const { problem: reason, detail, next } = refusal
+    return { allow: false, ...nothingGiven, reason, rule, detail, next, validUntil }
+  }
+  return { ...allowed, ...givenBy(facts, capability.name), validUntil }
+}
 
-const unknown: AccessDecision = {
-  ...{ allow: false, reason: noCapability, rule: 'capability', detail: notVisible.title, next: [] },
-  ...{ ...nothingGiven, trail: [], validUntil: null },
+function trailOf(facts: Facts): readonly TrailLink[] {
+  const { capability } = facts
+  if (capability === null) return []
+  return decisionRules.map((rule) => {
+    const { value, since, refusal } = chain[rule](facts, capability)
+    return { rule, ok: refusal === null, value, since: finite(since) }
+  })
 }
 
 /** The decision about an operation of no known capability. */
-export const noDecision: Decision = asDecision(unknown)
-
-function refused(
-  { problem, rule, detail, next }: Refusal & { readonly rule: DecisionRule },
-  trail: readonly TrailLink[],
-  validUntil: number | null,
-): AccessDecision {
-  return { allow: false, ...nothingGiven, reason: problem, rule, detail, next, trail, validUntil }
-}
+export const noDecision: Decision = asDecision({ ...unknown, validUntil: null })
 
 /** What was agreed for the capability, else in general; else what the entitlement says, else the package. */
 function givenBy({ agreement, package: { value: on } }: Facts, name: string) {
@@ -88,7 +93,7 @@ function finite(moment: number | null): number | null {
 }
 
 /** As much of it as the gateway keeps. */
-export function asDecision(decision: AccessDecision): Decision {
+export function asDecision(decision: Omit<AccessDecision, 'trail'>): Decision {
   const { reason: problem, rule, detail, next, validUntil } = decision
   if (problem !== null && rule !== null) return { allow: false, problem, rule, detail, next, validUntil }
   const { limits, quota, price } = decision

@@ -4,7 +4,7 @@
  */
 export { catalogueOf, readCatalogue, visibleAt } from '#/access/entitlements/catalogue.ts'
 export type { CapabilityFacts, Catalogue } from '#/access/entitlements/catalogue.ts'
-export { asDecision, decide, noDecision } from '#/access/entitlements/decide.ts'
+export { decide, noDecision } from '#/access/entitlements/decide.ts'
 export type { AccessDecision, TrailLink } from '#/access/entitlements/decide.ts'
 export { factsAt, readPartnerFacts } from '#/access/entitlements/facts.ts'
 export type { Asked, Fact, Facts, PartnerFacts, PilotPosture } from '#/access/entitlements/facts.ts'

@@ -77,53 +77,89 @@ export type Asked = {
   readonly moment: number
 }
 
+/** What is true of a partner whatever the capability, and what it is looked up by. */
+export type Standing = Pick<
+  Facts,
+  'environment' | 'partner' | 'application' | 'package' | 'agreement' | 'packages' | 'validUntil'
+> & { readonly of: PartnerFacts; readonly moment: number }
+
 const unbound = { needed: [], held: null } as const
 
-/** `capability` null: one that nobody declared. */
-export function factsAt(
+export function standingAt(
   catalogue: Catalogue,
-  capability: CapabilityFacts | null,
   partner: PartnerFacts,
   { environment, applicationId, moment }: Asked,
-): Facts {
-  let until: number | null = null
-  const fact = <T>(timeline: Timeline<T> | undefined): Fact<T | null> => {
-    if (timeline === undefined) return nothing
-    const span = spanAt(timeline, moment)
-    until = earlier(until, span.until)
-    return { value: span.value, since: span.since }
-  }
-  const standing = fact(partner.standing)
-  const application = fact(applicationId === null ? undefined : partner.applications.get(applicationId))
-  const assigned = fact(partner.assignments)
+): Standing {
+  const standing = spanAt(partner.standing, moment)
+  const application = spanAt((applicationId && partner.applications.get(applicationId)) || [], moment)
+  const assigned = spanAt(partner.assignments, moment)
   const version = assigned.value === null ? null : (catalogue.versions.get(assigned.value) ?? null)
   const agreement = agreementAt(partner.agreements, moment)
-  const exposure = fact(capability?.exposures)
+  return {
+    environment,
+    of: partner,
+    moment,
+    agreement,
+    packages: catalogue.newest,
+    partner: standing,
+    application,
+    package: {
+      value: version,
+      since: assigned.since,
+    },
+    validUntil: earliest(standing.until, application.until, assigned.until, agreement.until),
+  }
+}
+
+/** `capability` null: one that nobody declared. */
+export function factsOf(standing: Standing, capability: CapabilityFacts | null): Facts {
+  const { of: partner, moment, environment, application, agreement, packages } = standing
+  const exposure = spanAt(capability?.exposures ?? [], moment)
   const readiness = readinessAt(capability?.gates ?? [], moment)
-  const granted = fact(capability ? partner.grants.get(capability.id) : undefined)
-  const rollout = fact(capability?.rollouts[environment])
+  const granted = spanAt((capability && partner.grants.get(capability.id)) ?? [], moment)
+  const rollout = spanAt(capability?.rollouts[environment] ?? [], moment)
   const pilot = pilotAt(capability?.pilots ?? [], partner, moment)
-  const included = includedAt(rollout.value, capability, partner, { version, moment })
-  until = [agreement.until, readiness.until, pilot.until, included.until].reduce(earlier, until)
+  const included = includedAt(rollout.value, capability, standing)
   return {
     environment,
     capability,
     exposure,
-    lapsed: readiness.open.filter((gate) => gate.onLapse === 'hide'),
-    partner: standing,
     application,
-    package: { value: version, since: assigned.since },
-    granted: { value: granted.value === true, since: granted.since },
-    rollout: { ...rollout, included: included.value },
-    pilot,
     agreement,
+    packages,
+    pilot,
+    lapsed: readiness.open.filter((gate) => gate.onLapse === 'hide'),
+    partner: standing.partner,
+    package: standing.package,
+    granted: {
+      value: granted.value === true,
+      since: granted.since,
+    },
+    rollout: {
+      value: rollout.value,
+      since: rollout.since,
+      included: included.value,
+    },
     scopes: unbound,
-    packages: catalogue.newest,
-    validUntil: until,
+    validUntil: earlier(
+      earliest(standing.validUntil, exposure.until, readiness.until, granted.until),
+      earliest(rollout.until, pilot.until, included.until, null),
+    ),
   }
 }
 
-const nothing = { value: null, since: null } as const
+export function factsAt(
+  catalogue: Catalogue,
+  capability: CapabilityFacts | null,
+  partner: PartnerFacts,
+  asked: Asked,
+): Facts {
+  return factsOf(standingAt(catalogue, partner, asked), capability)
+}
+
+function earliest(a: number | null, b: number | null, c: number | null, d: number | null): number | null {
+  return earlier(earlier(a, b), earlier(c, d))
+}
 
 /** The running one counts, else the last that there was. */
 function pilotAt(pilots: readonly PilotHistory[], partner: PartnerFacts, moment: number) {
@@ -149,8 +185,7 @@ function pilotAt(pilots: readonly PilotHistory[], partner: PartnerFacts, moment:
 function includedAt(
   rollout: Rollout | null,
   capability: CapabilityFacts | null,
-  partner: PartnerFacts,
-  { version, moment }: { readonly version: PackageVersion | null; readonly moment: number },
+  { of: partner, package: { value: version }, moment }: Standing,
 ): { readonly value: boolean; readonly until: number | null } {
   if (rollout === null || capability === null) return { value: false, until: null }
   if (rollout.kind !== 'cohort' || rollout.rule === null) {

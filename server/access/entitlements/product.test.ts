@@ -26,7 +26,6 @@ const rollouts = {
   off: { kind: 'off' },
   on: { kind: 'on' },
   everyone: { kind: 'percentage', percent: 100 },
-  nobody: { kind: 'percentage', percent: 0 },
   'by rule': { kind: 'cohort', partners: [], rule: { attribute: 'tier', in: ['gold'] } },
   'of others': { kind: 'cohort', partners: ['other'], rule: { attribute: 'tier', in: ['lead'] } },
 } as const satisfies Record<string, Rollout | null>
@@ -46,7 +45,13 @@ const kinds: readonly Kind[] = whatIsShown.flatMap((exposure) =>
   (Object.keys(rollouts) as (keyof typeof rollouts)[]).flatMap((rollout) =>
     pilots.flatMap((pilot) =>
       readiness.map((ready) => {
-        return { name: [exposure, rollout, pilot, ready].join('/'), exposure, rollout, pilot, readiness: ready }
+        return {
+          name: [exposure, rollout, pilot, ready].join('/'),
+          exposure,
+          rollout,
+          pilot,
+          readiness: ready,
+        }
       }),
     ),
   ),
@@ -72,10 +77,16 @@ function gatesOf(ready: Kind['readiness']): readonly GateHistory[] {
 const capabilities = kinds.map(({ name, exposure, rollout, pilot, readiness: ready }): CapabilityFacts => {
   const said = rollouts[rollout] === null ? [] : since<Rollout>(rollouts[rollout])
   return {
-    ...{ id: name, name, title: name, isOwn: false },
+    id: name,
+    name,
+    title: name,
+    isOwn: false,
     exposures: exposure === null ? [] : since(exposure),
     gates: gatesOf(ready),
-    rollouts: { live: said, sandbox: said },
+    rollouts: {
+      live: said,
+      sandbox: said,
+    },
     pilots: pilotsOf(pilot),
   }
 })
@@ -106,13 +117,11 @@ type Standing = {
   readonly grant: (typeof grants)[number]
 }
 
-function* standings(): Generator<Standing> {
-  for (const on of [null, ...(Object.keys(packages) as (keyof typeof packages)[])])
-    for (const place of places)
-      for (const agreement of agreements)
-        for (const suspended of suspensions)
-          for (const grant of grants) yield { package: on, place, agreement, suspended, grant }
-}
+const standings: readonly Standing[] = [null, ...(Object.keys(packages) as (keyof typeof packages)[])]
+  .flatMap((on) => places.map((place) => ({ package: on, place })))
+  .flatMap((each) => agreements.map((agreement) => ({ ...each, agreement })))
+  .flatMap((each) => suspensions.map((suspended) => ({ ...each, suspended })))
+  .flatMap((each) => grants.map((grant) => ({ ...each, grant })))
 
 function agreementOf(agreement: Standing['agreement']): readonly AgreementVersion[] {
   const terms = { noticeDays: 30, capabilities: [], overrides: {}, sla: null, consents: [] }
@@ -138,7 +147,8 @@ function agreementOf(agreement: Standing['agreement']): readonly AgreementVersio
 function partnerOf({ package: on, place, agreement, suspended, grant }: Standing): PartnerFacts {
   const given = since(grant === 'given')
   return {
-    ...{ id: 'partner', slug: 'partner' },
+    id: 'partner',
+    slug: 'partner',
     standing: suspended === 'never was' ? [] : since(suspended === 'partner' ? 'suspended' : 'active'),
     applications: new Map(suspended === 'application' ? [['app', since('suspended')]] : []),
     assignments: on === null ? [] : since<string>(on),
@@ -155,7 +165,8 @@ function naive(kind: Kind, partner: Standing, environment: Environment): string 
   if (exposure === null || exposure === 'internal' || exposure === 'dark' || exposure === 'retired')
     return '404 access.not_visible'
   if (ready === 'lapsed') return '404 access.not_ready'
-  if (partner.suspended === 'partner' || partner.suspended === 'never was') return '403 access.partner_suspended'
+  if (partner.suspended === 'partner' || partner.suspended === 'never was')
+    return '403 access.partner_suspended'
   if (partner.suspended === 'application') return '403 access.application_suspended'
   if (partner.package === null) return '403 access.no_package'
   if (partner.package === 'sandbox only' && environment === 'live') return '403 access.not_in_environment'
@@ -183,7 +194,7 @@ test('every cell of the compiled tables agrees with a plain reading of the rules
   const tables = createTables(catalogueOf(capabilities, versions))
   const seen = new Map<string, number>()
   let count = 0
-  for (const standing of standings()) {
+  for (const standing of standings) {
     const partner = partnerOf(standing)
     for (const environment of ['live', 'sandbox'] as const) {
       const { decisions } = tables.tableOf(partner, { environment, applicationId: 'app', moment: now })
@@ -192,7 +203,11 @@ test('every cell of the compiled tables agrees with a plain reading of the rules
         const words = wordsOf(decisions.get(kind.name)!)
         // Compared before it is asserted: a message for each of the cells would take longer than all of them.
         if (words !== naive(kind, standing, environment))
-          assert.equal(words, naive(kind, standing, environment), JSON.stringify([kind, standing, environment]))
+          assert.equal(
+            words,
+            naive(kind, standing, environment),
+            JSON.stringify([kind, standing, environment]),
+          )
         seen.set(words, (seen.get(words) ?? 0) + 1)
         count += 1
       }
@@ -211,7 +226,13 @@ test('partners that agree in every fact share a table, and no others do', () => 
   const tables = createTables(catalogueOf(capabilities, versions))
   const tableOf = (partner: PartnerFacts, applicationId = 'other') =>
     tables.tableOf(partner, { environment: 'live', applicationId, moment: now })
-  const plain = { package: 'with', place: null, agreement: 'none', suspended: 'nobody', grant: 'none' } as const
+  const plain = {
+    package: 'with',
+    place: null,
+    agreement: 'none',
+    suspended: 'nobody',
+    grant: 'none',
+  } as const
   const first = tableOf(partnerOf(plain))
   const alike = { ...partnerOf(plain), id: 'second', standing: since<'active'>('active', 77) }
   assert.equal(tableOf(alike), first)
@@ -232,7 +253,13 @@ test('partners that agree in every fact share a table, and no others do', () => 
 
 test('a key needs the scopes of the operation as well, whatever else allows', () => {
   const allowing = kinds.find((kind) => kind.name === 'general/on/none/met')!
-  const partner = partnerOf({ package: 'with', place: null, agreement: 'none', suspended: 'nobody', grant: 'none' })
+  const partner = partnerOf({
+    package: 'with',
+    place: null,
+    agreement: 'none',
+    suspended: 'nobody',
+    grant: 'none',
+  })
   const catalogue = catalogueOf(capabilities, versions)
   const asked = { environment: 'live', applicationId: 'app', moment: now } as const
   const facts = factsAt(catalogue, catalogue.capabilities.get(allowing.name)!, partner, asked)

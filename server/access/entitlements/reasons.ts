@@ -15,9 +15,14 @@ export const notReady = problem('access.not_ready', 404, 'Nothing is served here
 export const partnerSuspended = problem('access.partner_suspended', 403, 'Your access is suspended', {
   help: 'The provider has suspended your organisation. No call is served until it is resumed; your keys stay as they are.',
 })
-export const applicationSuspended = problem('access.application_suspended', 403, 'The application is suspended', {
-  help: 'The provider has suspended this application. Your other applications are served; its keys stay as they are for the day it is resumed.',
-})
+export const applicationSuspended = problem(
+  'access.application_suspended',
+  403,
+  'The application is suspended',
+  {
+    help: 'The provider has suspended this application. Your other applications are served; its keys stay as they are for the day it is resumed.',
+  },
+)
 export const noPackage = problem('access.no_package', 403, 'You are not on a package yet', {
   help: 'Access is granted by a package, and none has been given to you. Ask for one.',
 })

@@ -4,8 +4,8 @@
  * facts, and no call the making of all tables.
  */
 import type { Catalogue } from '#/access/entitlements/catalogue.ts'
-import { asDecision, decide } from '#/access/entitlements/decide.ts'
-import { factsAt } from '#/access/entitlements/facts.ts'
+import { asDecision, judge } from '#/access/entitlements/decide.ts'
+import { factsOf, standingAt } from '#/access/entitlements/facts.ts'
 import type { Asked, Facts, PartnerFacts } from '#/access/entitlements/facts.ts'
 import { earlier } from '#/access/history/history.ts'
 import type { Decision } from '#/gateway/gateway.ts'
@@ -31,13 +31,17 @@ export function createTables(catalogue: Catalogue, most = mostKept): Tables {
   const tables = new Map<string, DecisionTable>()
   return {
     tableOf(partner, asked) {
-      const all = capabilities.map((capability) => factsAt(catalogue, capability, partner, asked))
+      const standing = standingAt(catalogue, partner, asked)
+      const all = capabilities.map((capability) => factsOf(standing, capability))
       const validUntil = all.reduce<number | null>((until, facts) => earlier(until, facts.validUntil), null)
       const name = `${validUntil} ${signatureOf(all)}`
       let table = tables.get(name)
       if (table === undefined) {
         if (tables.size >= most) tables.clear()
-        table = { decisions: decisionsOf(all, validUntil), validUntil: validUntil ?? Number.POSITIVE_INFINITY }
+        table = {
+          decisions: decisionsOf(all, validUntil),
+          validUntil: validUntil ?? Number.POSITIVE_INFINITY,
+        }
         tables.set(name, table)
       }
       return table
@@ -48,9 +52,7 @@ export function createTables(catalogue: Catalogue, most = mostKept): Tables {
 
 /** All end with the table: of two partners who share it one may have later edges than the other, and none earlier. */
 function decisionsOf(all: readonly Facts[], validUntil: number | null): ReadonlyMap<string, Decision> {
-  return new Map(
-    all.map((facts) => [facts.capability!.name, asDecision({ ...decide(facts), validUntil })]),
-  )
+  return new Map(all.map((facts) => [facts.capability!.name, asDecision({ ...judge(facts), validUntil })]))
 }
 
 /** What two partners must agree in to share a table, where the catalogue and the end of the table are the same. */

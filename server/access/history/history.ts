@@ -46,7 +46,10 @@ export function at<T>(timeline: Timeline<T>, moment: number): Moment<T> {
 }
 
 /** The same, with since when it is so; null: it never was otherwise, or nothing was said. */
-export function spanAt<T>(timeline: Timeline<T>, moment: number): Moment<T> & { readonly since: number | null } {
+export function spanAt<T>(
+  timeline: Timeline<T>,
+  moment: number,
+): Moment<T> & { readonly since: number | null } {
   let value: T | null = null
   let since: number | null = null
   for (const span of timeline) {
