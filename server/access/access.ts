@@ -1,4 +1,11 @@
 /** What the access area brings to the program. */
+import { checkRoutes } from '#/access/decisions/check.ts'
+import type { CheckDeps } from '#/access/decisions/check.ts'
+import { explainRoute } from '#/access/decisions/explain.ts'
+import { ofrepRoutes } from '#/access/decisions/ofrep.ts'
+import { accessOperation } from '#/access/decisions/operations.ts'
+import { decisionRoute } from '#/access/decisions/routes.ts'
+import type { DecisionDeps } from '#/access/decisions/routes.ts'
 import type { ProposalActions } from '#/governance/proposals/proposals.ts'
 import type { Clock } from '#/kernel/clock/clock.ts'
 import type { Sealer } from '#/kernel/crypto/crypto.ts'
@@ -16,9 +23,15 @@ export function accessRoutes(_deps: AccessDeps & { readonly actions: ProposalAct
   return []
 }
 
+/** Decisions for those who ask beside the calls; they need the snapshot, which the gateway looks at. */
+export function decisionRoutes(deps: DecisionDeps & CheckDeps): Route[] {
+  const { deciding } = deps
+  return [decisionRoute(deps), ...checkRoutes(deps), ...ofrepRoutes(deciding), explainRoute(deciding)]
+}
+
 /** What partners see of their access, and ask for. */
 export function accessOperations(_deps: AccessDeps): PartnerOperation[] {
-  return []
+  return [accessOperation()]
 }
 
 export function accessJobs(_control: World): Job[] {

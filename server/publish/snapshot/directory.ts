@@ -5,8 +5,20 @@
  * shared by all partners that agree in every fact, and is made again when its time is over, so that what was planned
  * takes effect at its moment without anything being announced. Figures: bench/access.bench.ts.
  */
-import { catalogueOf, createTables, noDecision, visibleAt } from '#/access/entitlements/entitlements.ts'
-import type { Catalogue, DecisionTable, PartnerFacts, Tables } from '#/access/entitlements/entitlements.ts'
+import {
+  catalogueOf,
+  createTables,
+  factsAt,
+  noDecision,
+  visibleAt,
+} from '#/access/entitlements/entitlements.ts'
+import type {
+  Catalogue,
+  DecisionTable,
+  Facts,
+  PartnerFacts,
+  Tables,
+} from '#/access/entitlements/entitlements.ts'
 import type { Application, Credential, Decision, Environment } from '#/gateway/gateway.ts'
 import { networkCheck } from '#/identity/keys/keys.ts'
 import type { Clock } from '#/kernel/clock/clock.ts'
@@ -29,8 +41,10 @@ export type Clocks = Readonly<Record<Environment, Clock>>
 export type Directory = {
   readonly credential: (digest: string) => Credential | undefined
   application(id: string): Application | undefined
-  partner(id: string): PartnerFacts | undefined
-  catalogue(): Catalogue
+  /** Names of all that was declared, and that of the Partner API. */
+  capabilities(): Iterable<string>
+  /** As of now; null: there is no such partner. */
+  facts(application: Application, capability: string | null): Facts | null
   decide(application: Application, capability: string | null): Decision
   /** May anyone at all know of it, in any world or in every one? */
   visible(capability: string | null, where: 'anywhere' | 'everywhere'): boolean
@@ -72,8 +86,13 @@ export function createDirectory(clocks: Clocks): Directory {
   return {
     credential: (digest) => keys.get(digest),
     application: (id) => applications.get(id),
-    partner: (id) => partners.get(id)?.facts,
-    catalogue: () => catalogue,
+    capabilities: () => catalogue.capabilities.keys(),
+    facts({ id, partnerId, environment }, capability) {
+      const standing = partners.get(partnerId)
+      if (standing === undefined) return null
+      const asked = { environment, applicationId: id, moment: nowOf(clocks[environment]) }
+      return factsAt(catalogue, catalogue.capabilities.get(capability ?? '') ?? null, standing.facts, asked)
+    },
     decide(application, capability) {
       const standing = capability === null ? undefined : partners.get(application.partnerId)
       if (standing === undefined) return noDecision
@@ -100,12 +119,10 @@ export function createDirectory(clocks: Clocks): Directory {
     putKeys(rows, now) {
       for (const row of rows) keys.set(row.digest, credentialOf(row, applications, now))
     },
-    size: () => ({
-      partners: partners.size,
-      applications: applications.size,
-      keys: keys.size,
-      tables: tables.size(),
-    }),
+    size: () => {
+      const all = { partners: partners.size, applications: applications.size, keys: keys.size }
+      return { ...all, tables: tables.size() }
+    },
   }
 }
 

@@ -4,6 +4,7 @@
  * missing number means that the log was cut, so that everything is loaded again.
  */
 import { setTimeout as delay } from 'node:timers/promises'
+import type { Deciding } from '#/access/decisions/decisions.ts'
 import type { Snapshot } from '#/gateway/gateway.ts'
 import type { Clock } from '#/kernel/clock/clock.ts'
 import { transact } from '#/kernel/db/db.ts'
@@ -11,6 +12,7 @@ import type { Database } from '#/kernel/db/db.ts'
 import type { Log } from '#/kernel/log/log.ts'
 import type { Clocks } from '#/publish/snapshot/directory.ts'
 import { loadAll, namesNoRow, readChanges } from '#/publish/snapshot/held.ts'
+import type { Held } from '#/publish/snapshot/held.ts'
 import { createServed } from '#/publish/snapshot/served.ts'
 import type { Own } from '#/publish/snapshot/served.ts'
 import * as store from '#/publish/snapshot/store.ts'
@@ -41,6 +43,8 @@ export type SnapshotState = {
 export type FollowedSnapshot = {
   /** Always the newest; ask for it again rather than keep it. */
   current(): Snapshot
+  /** The same for those who ask beside the calls. */
+  readonly deciding: Deciding
   state(): SnapshotState
   stop(): Promise<void>
 }
@@ -93,12 +97,23 @@ export async function createSnapshot(deps: SnapshotDeps): Promise<FollowedSnapsh
   })
   return {
     current: () => held.snapshot,
+    deciding: decidingBy(() => held),
     state() {
       const following = age() <= behindAfter
       const since = following ? null : Math.round(clock.wall() - age())
       return { version: held.version, following, since, usable: age() <= mostStale }
     },
     stop: follower,
+  }
+}
+
+function decidingBy(held: () => Held): Deciding {
+  return {
+    snapshot: () => held().snapshot,
+    application: (id) => held().directory.application(id),
+    capabilities: () => held().directory.capabilities(),
+    facts: (application, capability) => held().directory.facts(application, capability),
+    operations: (id) => held().router.routes.filter(({ operation }) => operation.id === id),
   }
 }
 
