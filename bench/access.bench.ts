@@ -164,11 +164,19 @@ async function changes(
   }
   await Promise.all(Array.from({ length: writers }, write))
   reach.sort((a, b) => a - b)
-  const { rows } = await database.control.pool.query<{ last: string }>('select last from kernel_change_counter')
+  const { rows } = await database.control.pool.query<{ last: string }>(
+    'select last from kernel_change_counter',
+  )
   while (snapshot.state().version < Number(rows[0]!.last)) await delay(10)
   return [
     aside('changes a minute, by ten writers', (reach.length * 60) / seconds, '', 0),
     aside('  until the gateway decides by one, median', reach[Math.floor(reach.length / 2)]!, 'ms', 0),
-    promise('  until the gateway decides by one, p99', reach[Math.floor(reach.length * 0.99)]!, 1000, 'ms', 0),
+    promise(
+      '  until the gateway decides by one, p99',
+      reach[Math.floor(reach.length * 0.99)]!,
+      1000,
+      'ms',
+      0,
+    ),
   ]
 }

@@ -100,7 +100,7 @@ function refused({ definition, occurrence }: Refused, place: Parameters<typeof p
       'portico-problem': inAscii(body),
       ...occurrence.headers,
     },
-    body,
+    body: Buffer.from(body),
   }
 }
 
