@@ -1,6 +1,6 @@
 /** The contracts of our own APIs, made from their routes and operations, so that they cannot fall behind them. */
 
-import { accessOperations, accessRoutes } from '../server/access/access.ts'
+import { accessOperations, accessRoutes, decisionRoutes } from '../server/access/access.ts'
 import { governanceOperations, governanceRoutes } from '../server/governance/governance.ts'
 import { identityOperations, identityRoutes } from '../server/identity/identity.ts'
 import { partnerApiVersion, partnerDocument, routesDocument } from '../server/kernel/http/http.ts'
@@ -18,7 +18,12 @@ export async function adminApi(): Promise<string> {
     description:
       'What operators and services of the provider do on the admin port. `x-portico-permission` is what a role must bring.',
   }
-  const routes = [...identityRoutes(nothing), ...governanceRoutes(nothing), ...accessRoutes(nothing)]
+  const routes = [
+    ...identityRoutes(nothing),
+    ...governanceRoutes(nothing),
+    ...accessRoutes(nothing),
+    ...decisionRoutes(nothing),
+  ]
   return written(routesDocument(head, routes))
 }
 

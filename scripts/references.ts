@@ -2,6 +2,8 @@
 import { globSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { reasons } from '#/access/entitlements/entitlements.ts'
+import { decisionRules } from '#/gateway/gateway.ts'
 import { permissionsPage } from '#/governance/roles/roles.ts'
 import { settings } from '#/kernel/config/config.ts'
 import { isProblemDefinition } from '#/kernel/problem/problem.ts'
@@ -30,6 +32,35 @@ ${rows.join('\n')}
 export async function permissionsReference(): Promise<string> {
   return `${header}
 ${permissionsPage()}`
+}
+
+/** What decides about access, and every reason it can give. */
+export async function decisionsReference(): Promise<string> {
+  const rows = reasons.map(
+    ({ code, status, title, help }) => `| \`${code}\` | ${status} | ${title}. ${help} |`,
+  )
+  return `${header}
+# Decisions
+
+Whether an application may call an operation is one decision, made from facts: the exposure of its capability and the
+gates it needs, the partner's package, grants, pilots and agreement, how far the capability is switched on, who is
+suspended. The links are asked in this order, and the first that says no decides:
+
+${decisionRules.map((rule, i) => `${i + 1}. \`${rule}\``).join('\n')}
+
+A decision says \`allow\`, what goes with it (\`limits\`, \`quota\`, \`price\`), or the link that refused (\`rule\`) and why
+(\`reason\`). It holds until a fact changes, and no longer than \`validUntil\`, the earliest moment at which one changes by
+itself. Limits, quota and price are those of the agreement for the capability, else of the agreement in general, else of
+the entitlement, else of the package.
+
+## Reasons
+
+The list is closed. A partner is told of a status 404 as of a path that does not exist, with \`route.not_found\`.
+
+| reason | status | what it means |
+| --- | --- | --- |
+${rows.join('\n')}
+`
 }
 
 /** Every exported problem definition of the server, by code. */

@@ -115,6 +115,7 @@ export async function createApp(options: AppOptions): Promise<App> {
     sealer,
     clock,
     anchor: beside.anchor,
+    deciding: snapshot.deciding,
     provider: applied.provider.name,
     routes: [...health, metricsRoute(telemetry)],
   })

@@ -1,9 +1,11 @@
 /** The wiring of people: the two doors they come in by, and what stands behind each. */
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { accessActions, accessJobs, accessOperations, accessRoutes } from '#/access/access.ts'
 import { isUnderAgreement } from '#/access/agreements/agreements.ts'
+import { accessActions, accessJobs, accessOperations, accessRoutes, decisionRoutes } from '#/access/access.ts'
+import type { Deciding } from '#/access/decisions/decisions.ts'
 import { packageOf } from '#/access/packages/packages.ts'
+import { createAccessCheck } from '#/gateway/gateway.ts'
 import { createAnchor, createSealing } from '#/governance/audit/audit.ts'
 import type { Anchor } from '#/governance/audit/audit.ts'
 import { governanceJobs, governanceOperations, governanceRoutes } from '#/governance/governance.ts'
@@ -11,6 +13,7 @@ import { accountRoutes, createSessionGuard, operatorSessions } from '#/identity/
 import type { Surface } from '#/identity/account/account.ts'
 import { createAdminGuard } from '#/identity/guard/guard.ts'
 import { identityActions, identityOperations, identityRoutes } from '#/identity/identity.ts'
+import { parseKey } from '#/identity/keys/keys.ts'
 import { createLockout } from '#/identity/lockout/lockout.ts'
 import {
   createPostOffice,
@@ -35,7 +38,7 @@ import type { Database, Tx } from '#/kernel/db/db.ts'
 import { createHttp } from '#/kernel/http/http.ts'
 import type { Http, PartnerOperation, Route } from '#/kernel/http/http.ts'
 import type { Job } from '#/kernel/jobs/jobs.ts'
-import { publicId } from '#/kernel/id/id.ts'
+import { newId, publicId } from '#/kernel/id/id.ts'
 import type { Log } from '#/kernel/log/log.ts'
 import { createOutbound } from '#/kernel/outbound/outbound.ts'
 import type { Outbound } from '#/kernel/outbound/outbound.ts'
@@ -203,12 +206,15 @@ type AdminParts = Behind & {
   readonly clock: Clock
   readonly anchor: Anchor
   readonly provider: string
+  /** The decisions that the gateway makes. */
+  readonly deciding: Deciding
 }
 
 /** The admin port: the management API behind its guard, and the session API of operators. */
 export function createAdmin(parts: AdminParts): Promise<Http> {
-  const { log, publicUrl, adminUrl, database, surfaces } = parts
+  const { log, publicUrl, adminUrl, database, surfaces, deciding, clock } = parts
   const actions = { ...identityActions, ...accessActions }
+  const check = createAccessCheck({ snapshot: deciding.snapshot, parseKey, clock, newId })
   const pages = {
     member: `${publicUrl}/portal/invitations`,
     operator: `${adminUrl}/console/invitations`,
@@ -231,6 +237,7 @@ export function createAdmin(parts: AdminParts): Promise<Http> {
       }),
       ...governanceRoutes({ ...parts, actions }),
       ...accessRoutes({ ...parts, actions }),
+      ...decisionRoutes({ deciding, clock, check, base: () => publicUrl }),
     ],
   })
 }

@@ -63,6 +63,7 @@ export const features: Readonly<Record<string, readonly string[]>> = {
     'agreements',
     'requests',
     'entitlements',
+    'decisions',
   ],
   usage: ['journal', 'ingest', 'rollups'],
   money: [],
@@ -80,7 +81,14 @@ export const roof: readonly string[] = ['main.ts', 'program.ts', 'app.ts', 'peop
  * Files of a feature that its area's manifest gathers beside the door. They call the door's verbs, as any edge does, so
  * a door that named them would be in a circle with them.
  */
-export const surfaces: readonly string[] = ['operations.ts', 'routes.ts', 'jobs.ts']
+export const surfaces: readonly string[] = [
+  'operations.ts',
+  'routes.ts',
+  'jobs.ts',
+  'check.ts',
+  'explain.ts',
+  'ofrep.ts',
+]
 
 /** Upper bounds. A function in lines, a file in lines, a folder in files (tests, schema folders and generated files apart). */
 export const sizes = { functionLines: 70, fileLines: 300, folderFiles: 12 } as const

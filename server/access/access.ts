@@ -14,6 +14,13 @@ import { overdueRequestsJob } from '#/access/requests/jobs.ts'
 import { requestOperations } from '#/access/requests/operations.ts'
 import { requestRoutes } from '#/access/requests/routes.ts'
 import { rolloutRoutes, showRollouts } from '#/access/rollouts/routes.ts'
+import { checkRoutes } from '#/access/decisions/check.ts'
+import type { CheckDeps } from '#/access/decisions/check.ts'
+import { explainRoute } from '#/access/decisions/explain.ts'
+import { ofrepRoutes } from '#/access/decisions/ofrep.ts'
+import { accessOperation } from '#/access/decisions/operations.ts'
+import { decisionRoute } from '#/access/decisions/routes.ts'
+import type { DecisionDeps } from '#/access/decisions/routes.ts'
 import type { ProposalActions } from '#/governance/proposals/proposals.ts'
 import type { Clock } from '#/kernel/clock/clock.ts'
 import type { Sealer } from '#/kernel/crypto/crypto.ts'
@@ -39,9 +46,15 @@ export function accessRoutes(deps: AccessDeps & { readonly actions: ProposalActi
   ]
 }
 
+/** Decisions for those who ask beside the calls; they need the snapshot, which the gateway looks at. */
+export function decisionRoutes(deps: DecisionDeps & CheckDeps): Route[] {
+  const { deciding } = deps
+  return [decisionRoute(deps), ...checkRoutes(deps), ...ofrepRoutes(deciding), explainRoute(deciding)]
+}
+
 /** What partners see of their access, and ask for. */
 export function accessOperations(deps: AccessDeps): PartnerOperation[] {
-  return [...requestOperations(deps), ...pilotOperations(), ...agreementOperations(deps)]
+  return [accessOperation(), ...requestOperations(deps), ...pilotOperations(), ...agreementOperations(deps)]
 }
 
 export function accessJobs(control: World): Job[] {

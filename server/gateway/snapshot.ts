@@ -99,14 +99,45 @@ export type Credential = {
   readonly member: Member | null
 }
 
+/** Links of the chain of access, in their order: the first that says no decides. */
+export const decisionRules = [
+  'exposure',
+  'readiness',
+  'partner',
+  'application',
+  'package',
+  'environment',
+  'capability',
+  'rollout',
+  'pilot',
+  'agreement',
+  'scopes',
+] as const
+
 /** Where an access refusal comes from: the link of the chain that said no. */
-export type DecisionRule = 'exposure' | 'package' | 'capability' | 'partner'
+export type DecisionRule = (typeof decisionRules)[number]
 
 /** What the partner can do about a refusal. */
 export type NextStep = { readonly action: string; readonly detail: string; readonly href?: string }
 
+/** `burst`: calls at once; `perSecond`: steady. */
+export type RateLimit = { readonly burst: number; readonly perSecond: number }
+
+/** An amount of calls per period. */
+export type Quota = { readonly amount: number; readonly period: 'day' | 'month' | 'billing-period' }
+
+/** Of one call; the amount is a decimal string. */
+export type Price = { readonly amount: string; readonly currency: string }
+
+/** `validUntil`: milliseconds of business time; from then on it is not used any more. Null: until a change is announced. */
 export type Decision =
-  | { readonly allow: true; readonly validUntil: number | null }
+  | {
+      readonly allow: true
+      readonly limits?: RateLimit
+      readonly quota?: Quota
+      readonly price?: Price
+      readonly validUntil: number | null
+    }
   | {
       readonly allow: false
       /**
@@ -126,6 +157,7 @@ export type Snapshot = {
   match(method: string, path: string): Match
   /** By the SHA-256 of the whole key, as base64url. */
   credential(digest: string): Credential | undefined
+  /** As of now: a decision that is past its `validUntil` is made again first. */
   decide(application: Application, route: Route): Decision
   /** True when no credential at all could call this route today (dark, internal): it is answered like an unknown path. */
   hidden(route: Route): boolean

@@ -71,7 +71,7 @@ function entitlement(scene: Scene): void {
     assert.equal(answer.status, 403)
     assert.equal(answer.headers.get('content-type'), 'application/problem+json')
     assert.equal(answer.body.code, 'access.not_in_package')
-    assert.equal(answer.body.decision.rule, 'package')
+    assert.equal(answer.body.decision.rule, 'capability')
     assert.ok(answer.body.next.length > 0)
     assert.equal(answer.body.requestId, answer.headers.get('request-id'))
     const page = await call(answer.body.type)

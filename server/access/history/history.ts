@@ -45,6 +45,21 @@ export function at<T>(timeline: Timeline<T>, moment: number): Moment<T> {
   return { value, until: null }
 }
 
+/** The same, with since when it is so; null: it never was otherwise, or nothing was said. */
+export function spanAt<T>(
+  timeline: Timeline<T>,
+  moment: number,
+): Moment<T> & { readonly since: number | null } {
+  let value: T | null = null
+  let since: number | null = null
+  for (const span of timeline) {
+    if (span.from > moment) return { value, since, until: span.from }
+    value = span.value
+    since = span.from
+  }
+  return { value, since, until: null }
+}
+
 /** The earlier of two ends; null is never. */
 export function earlier(a: number | null, b: number | null): number | null {
   if (a === null || b === null) return a ?? b

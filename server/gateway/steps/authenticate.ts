@@ -12,6 +12,7 @@ import {
   keyRevoked,
   keyUnknown,
 } from '#/gateway/problems.ts'
+import type { Credential } from '#/gateway/snapshot.ts'
 import { refuse, wait } from '#/gateway/step.ts'
 import type { Inside, Verdict } from '#/gateway/step.ts'
 import { Problem } from '#/kernel/problem/problem.ts'
@@ -21,7 +22,10 @@ import type { ProblemDefinition } from '#/kernel/problem/problem.ts'
 const challenge = 'Bearer realm="portico"'
 const invalidToken = `${challenge}, error="invalid_token"`
 
-export function authenticate(exchange: Exchange, gateway: Inside): Verdict {
+/** What the step looks at. */
+export type Authenticating = Pick<Inside, 'snapshot' | 'parseKey' | 'members' | 'clock' | 'resume' | 'crash'>
+
+export function authenticate(exchange: Exchange, gateway: Authenticating): Verdict {
   if (isSession(exchange.request.headers, gateway)) return whoIsSignedIn(exchange, gateway)
   const sent = readCredential(exchange.request.headers)
   if (typeof sent !== 'string') return sent
@@ -35,7 +39,7 @@ export function authenticate(exchange: Exchange, gateway: Inside): Verdict {
 }
 
 /** For an exchange that was authenticated a while ago: is its key still what it was? */
-export function authenticateAgain(exchange: Exchange, gateway: Inside): Verdict {
+export function authenticateAgain(exchange: Exchange, gateway: Authenticating): Verdict {
   // A session was looked up a moment ago, and its calls are served here, where nothing waits for an upstream.
   if (exchange.credential !== null && exchange.credential.member !== null) return null
   const sent = exchange.secret
@@ -46,28 +50,36 @@ export function authenticateAgain(exchange: Exchange, gateway: Inside): Verdict 
 
 type Sent = { readonly sent: string; readonly digest: string; readonly at: number }
 
-function accept(exchange: Exchange, gateway: Inside, { sent, digest, at }: Sent): Verdict {
+function accept(exchange: Exchange, gateway: Authenticating, { sent, digest, at }: Sent): Verdict {
   const credential = gateway.snapshot().credential(digest)
   if (credential === undefined) return invalid(keyUnknown)
-  if (credential.revokedAt !== null && credential.revokedAt <= at) return invalid(keyRevoked)
-  if (credential.expiresAt !== null && credential.expiresAt <= at) return invalid(keyExpired)
-  if (credential.usableFrom !== null && !credential.usableFrom(exchange.request.remote)) {
-    return refuse(addressNotAllowed)
-  }
+  const refusal = credentialRefusal(credential, at, exchange.request.remote)
+  if (refusal !== null) return refusal === addressNotAllowed ? refuse(refusal) : invalid(refusal)
   exchange.secret = sent
   exchange.credential = credential
   return null
 }
 
+/** Why a key of ours is not accepted; null: it is. `at`: wall clock, milliseconds. */
+export function credentialRefusal(
+  { revokedAt, expiresAt, usableFrom }: Credential,
+  at: number,
+  address: string,
+): ProblemDefinition | null {
+  if (revokedAt !== null && revokedAt <= at) return keyRevoked
+  if (expiresAt !== null && expiresAt <= at) return keyExpired
+  return usableFrom === null || usableFrom(address) ? null : addressNotAllowed
+}
+
 /** A key counts before a cookie: a program that has both means its key. */
-function isSession(headers: RawHeaders, { members }: Inside): boolean {
+function isSession(headers: RawHeaders, { members }: Authenticating): boolean {
   if (members === null || headerOf(headers, 'authorization') !== undefined) return false
   if (headerOf(headers, 'x-api-key') !== undefined) return false
   return headerOf(headers, 'cookie')?.includes(`${members.cookie}=`) ?? false
 }
 
 /** The one credential that is looked up in the database: people are few and slow, and a sign-out counts at once. */
-function whoIsSignedIn(exchange: Exchange, gateway: Inside): Verdict {
+function whoIsSignedIn(exchange: Exchange, gateway: Authenticating): Verdict {
   const { request } = exchange
   const { method, headers, remote: address } = request
   const asked = { method, address, header: (name: string) => headerOf(headers, name) }

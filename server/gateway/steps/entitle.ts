@@ -6,7 +6,7 @@ import { refuse } from '#/gateway/step.ts'
 import type { Inside, Verdict } from '#/gateway/step.ts'
 import { notServed } from '#/gateway/steps/route.ts'
 
-export function entitle(exchange: Exchange, gateway: Inside): Verdict {
+export function entitle(exchange: Exchange, gateway: Pick<Inside, 'snapshot'>): Verdict {
   const { route, credential } = exchange
   if (route === null || credential === null) throw new Error('entitle runs after route and authenticate')
   const snapshot = gateway.snapshot()

@@ -13,7 +13,7 @@ import { endOfPath } from '#/gateway/steps/target.ts'
 /** Not a token (RFC 9110 §5.6.2), so no contract can have it. */
 const nobodysMethod = '*/*'
 
-export function route(exchange: Exchange, gateway: Inside): Verdict {
+export function route(exchange: Exchange, gateway: Pick<Inside, 'snapshot'>): Verdict {
   const { method, target, headers } = exchange.request
   const end = endOfPath(target)
   if (end === -1) return refuse(malformedTarget)

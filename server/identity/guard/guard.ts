@@ -10,7 +10,7 @@ import type { Caller, Guard, Knock, Permission } from '#/kernel/http/http.ts'
 import { problem } from '#/kernel/problem/problem.ts'
 
 export const unauthenticated = problem('guard.unauthenticated', 401, 'Nobody is known to call', {
-  help: 'Send a service key as `Authorization: Bearer pts_…`, or sign in. A key that was revoked or has expired is nobody.',
+  help: 'Send a service key as `Authorization: Bearer pts_…` (or in `Portico-Service-Key`, where that header belongs to somebody else), or sign in. A key that was revoked or has expired is nobody.',
 })
 export const forbidden = problem('guard.forbidden', 403, 'Your role does not bring this permission', {
   help: 'The detail names the permission. Ask an administrator for a role that brings it; which do is listed under roles and permissions.',
@@ -24,7 +24,7 @@ export type AdminGuardDeps = {
 
 export function createAdminGuard(deps: AdminGuardDeps): Guard {
   return async (knock, permission) => {
-    const authorization = knock.header('authorization')
+    const authorization = credentialOf(knock)
     // A request that brings a key means the key: where it is not accepted, a cookie does not help it in.
     const caller =
       authorization === undefined ? await deps.sessions(knock) : await byKey(deps, knock, authorization)
@@ -32,6 +32,12 @@ export function createAdminGuard(deps: AdminGuardDeps): Guard {
     refuseBeyondRole(caller, permission)
     return caller
   }
+}
+
+/** A service that passes on somebody else's `Authorization` names itself in a header of its own. */
+function credentialOf(knock: Knock): string | undefined {
+  const own = knock.header('portico-service-key')
+  return own === undefined ? knock.header('authorization') : `Bearer ${own}`
 }
 
 /** RFC 6750 §3: a challenge says `invalid_token` only to those who brought one. */

@@ -1,84 +1,117 @@
 /**
- * Who calls and what they may: keys, applications, partners and decisions, in memory.
+ * Who calls and what they may: keys, applications, the facts of partners, and the tables of decisions made of them.
  *
- * A key is one small object that shares its application's; all partners on one package and in one state share
- * one table of decisions. 100,000 partners with 300,000 keys: 116 MiB, loaded in 2.3 s, and 1.1 µs to parse a
- * key, find it and look its decision up (bench/access.bench.ts, two busy cores).
+ * A key is one small object that shares its application's. A partner's table is made when it is first asked for, is
+ * shared by all partners that agree in every fact, and is made again when its time is over, so that what was planned
+ * takes effect at its moment without anything being announced. Figures: bench/access.bench.ts.
  */
-import { isVisible, ownCapability } from '#/access/capabilities/capabilities.ts'
-import type { Capability } from '#/access/capabilities/capabilities.ts'
-import { compileDecisions, noDecision } from '#/access/entitlements/entitlements.ts'
-import type { PackageVersion } from '#/access/packages/packages.ts'
-import type { Application, Credential, Decision } from '#/gateway/gateway.ts'
+import {
+  catalogueOf,
+  createTables,
+  factsAt,
+  noDecision,
+  visibleAt,
+} from '#/access/entitlements/entitlements.ts'
+import type {
+  Catalogue,
+  DecisionTable,
+  Facts,
+  PartnerFacts,
+  Tables,
+} from '#/access/entitlements/entitlements.ts'
+import type { Application, Credential, Decision, Environment } from '#/gateway/gateway.ts'
 import { networkCheck } from '#/identity/keys/keys.ts'
-import type { ApplicationRow, KeyRow, PartnerRow } from '#/publish/snapshot/store.ts'
+import type { Clock } from '#/kernel/clock/clock.ts'
+import type { ApplicationRow, KeyRow } from '#/publish/snapshot/store.ts'
 
-/** Shared by all partners of whom both are true. */
+/** A partner, and the tables that were made of its facts. */
 type Standing = {
-  readonly state: PartnerRow['state']
-  readonly versionId: string | null
-  decisions: ReadonlyMap<string, Decision>
+  readonly facts: PartnerFacts
+  readonly tables: Record<Environment, Made | null>
+  /** Of applications that were ever suspended, each its own. */
+  readonly apart: Map<string, Made>
 }
 
-export type Grants = {
-  readonly capabilities: readonly Capability[]
-  /** By name, the newest version of each first. */
-  readonly packages: readonly PackageVersion[]
-}
+/** `by`: the tables of which catalogue. */
+type Made = { readonly table: DecisionTable; readonly by: Tables }
+
+/** Business time of each world. */
+export type Clocks = Readonly<Record<Environment, Clock>>
 
 export type Directory = {
   readonly credential: (digest: string) => Credential | undefined
+  application(id: string): Application | undefined
+  /** Names of all that was declared, and that of the Partner API. */
+  capabilities(): Iterable<string>
+  /** As of now; null: there is no such partner. */
+  facts(application: Application, capability: string | null): Facts | null
   decide(application: Application, capability: string | null): Decision
-  /** May anyone at all know of it? */
-  visible(capability: string | null): boolean
-  setGrants(grants: Grants): void
-  putPartners(rows: readonly PartnerRow[]): void
+  /** May anyone at all know of it, in any world or in every one? */
+  visible(capability: string | null, where: 'anywhere' | 'everywhere'): boolean
+  setCatalogue(catalogue: Catalogue): void
+  putPartners(partners: readonly PartnerFacts[]): void
   putApplications(rows: readonly ApplicationRow[]): void
   /** Their applications are in it. `now`: wall clock, milliseconds. */
   putKeys(rows: readonly KeyRow[], now: number): void
-  size(): { readonly partners: number; readonly applications: number; readonly keys: number }
+  size(): Readonly<Record<'partners' | 'applications' | 'keys' | 'tables', number>>
 }
 
-export function createDirectory(): Directory {
+export function createDirectory(clocks: Clocks): Directory {
   const keys = new Map<string, Credential>()
   const applications = new Map<string, Application>()
   const partners = new Map<string, Standing>()
-  const standings = new Map<string, Standing>()
-  let grants: Grants = { capabilities: [], packages: [] }
-  let known: ReadonlySet<string> = new Set()
+  let catalogue = catalogueOf([], [])
+  let tables = createTables(catalogue)
+  let sights = createSights(catalogue, clocks)
 
-  function decisionsOf({ state, versionId }: Pick<Standing, 'state' | 'versionId'>) {
-    const found = grants.packages.find((each) => each.id === versionId) ?? null
-    const newest = grants.packages.filter(({ name }, i, all) => all[i - 1]?.name !== name)
-    const facts = { partnerState: state, package: found, packages: newest }
-    return compileDecisions(facts, grants.capabilities)
+  /** The clock is only read for what ends: the plain case allocates nothing. */
+  function isOver({ table: { validUntil }, by }: Made, environment: Environment): boolean {
+    if (by !== tables) return true
+    return validUntil !== Number.POSITIVE_INFINITY && nowOf(clocks[environment]) >= validUntil
   }
 
-  function standingOf({ state, versionId }: PartnerRow): Standing {
-    const name = `${state} ${versionId}`
-    let standing = standings.get(name)
-    if (standing === undefined) {
-      standing = { state, versionId, decisions: decisionsOf({ state, versionId }) }
-      standings.set(name, standing)
-    }
-    return standing
+  function tableOf(standing: Standing, { id, environment }: Application): DecisionTable {
+    const { facts, apart } = standing
+    const isApart = facts.applications.has(id)
+    const known = isApart ? apart.get(id) : standing.tables[environment]
+    if (known && !isOver(known, environment)) return known.table
+    const moment = nowOf(clocks[environment])
+    const asked = { environment, applicationId: isApart ? id : null, moment }
+    const made = { table: tables.tableOf(facts, asked), by: tables }
+    if (isApart) apart.set(id, made)
+    else standing.tables[environment] = made
+    return made.table
   }
 
   return {
     credential: (digest) => keys.get(digest),
+    application: (id) => applications.get(id),
+    capabilities: () => catalogue.capabilities.keys(),
+    facts({ id, partnerId, environment }, capability) {
+      const standing = partners.get(partnerId)
+      if (standing === undefined) return null
+      const asked = { environment, applicationId: id, moment: nowOf(clocks[environment]) }
+      return factsAt(catalogue, catalogue.capabilities.get(capability ?? '') ?? null, standing.facts, asked)
+    },
     decide(application, capability) {
-      if (capability === null) return noDecision
-      return partners.get(application.partnerId)?.decisions.get(capability) ?? noDecision
+      const standing = capability === null ? undefined : partners.get(application.partnerId)
+      if (standing === undefined) return noDecision
+      return tableOf(standing, application).decisions.get(capability!) ?? noDecision
     },
-    visible: (capability) => capability !== null && known.has(capability),
-    setGrants(next) {
-      grants = next
-      const visible = next.capabilities.filter((each) => isVisible(each.exposure)).map((each) => each.name)
-      known = new Set([...visible, ownCapability])
-      for (const standing of standings.values()) standing.decisions = decisionsOf(standing)
+    visible(capability, where) {
+      if (capability === null) return false
+      const live = sights.live().has(capability)
+      const sandbox = sights.sandbox().has(capability)
+      return where === 'anywhere' ? live || sandbox : live && sandbox
     },
-    putPartners(rows) {
-      for (const row of rows) partners.set(row.id, standingOf(row))
+    setCatalogue(next) {
+      catalogue = next
+      tables = createTables(next)
+      sights = createSights(next, clocks)
+    },
+    putPartners(all) {
+      for (const facts of all)
+        partners.set(facts.id, { facts, tables: { live: null, sandbox: null }, apart: new Map() })
     },
     putApplications(rows) {
       for (const { id, partnerId, environment } of rows) applications.set(id, { id, partnerId, environment })
@@ -86,8 +119,29 @@ export function createDirectory(): Directory {
     putKeys(rows, now) {
       for (const row of rows) keys.set(row.digest, credentialOf(row, applications, now))
     },
-    size: () => ({ partners: partners.size, applications: applications.size, keys: keys.size }),
+    size: () => {
+      const all = { partners: partners.size, applications: applications.size, keys: keys.size }
+      return { ...all, tables: tables.size() }
+    },
   }
+}
+
+/** What partners may know of in each world, looked at again when that may be otherwise. */
+function createSights(catalogue: Catalogue, clocks: Clocks): Record<Environment, () => ReadonlySet<string>> {
+  const sightIn = (environment: Environment) => {
+    let seen: ReturnType<typeof visibleAt> | null = null
+    return () => {
+      if (seen !== null && seen.until === null) return seen.names
+      const now = nowOf(clocks[environment])
+      if (seen === null || now >= seen.until!) seen = visibleAt(catalogue, now)
+      return seen.names
+    }
+  }
+  return { live: sightIn('live'), sandbox: sightIn('sandbox') }
+}
+
+function nowOf(clock: Clock): number {
+  return clock.business().getTime()
 }
 
 function credentialOf(row: KeyRow, applications: ReadonlyMap<string, Application>, now: number): Credential {

@@ -1,11 +1,9 @@
 /** What a snapshot holds at one version, and how the next version is made of it. */
-import { readCapabilities } from '#/access/capabilities/capabilities.ts'
-import { at } from '#/access/history/history.ts'
-import { listPackageVersions } from '#/access/packages/packages.ts'
+import { readCatalogue, readPartnerFacts } from '#/access/entitlements/entitlements.ts'
 import type { Route, Snapshot } from '#/gateway/gateway.ts'
 import type { Clock } from '#/kernel/clock/clock.ts'
 import { createDirectory } from '#/publish/snapshot/directory.ts'
-import type { Directory, Grants } from '#/publish/snapshot/directory.ts'
+import type { Clocks, Directory } from '#/publish/snapshot/directory.ts'
 import { createRouter } from '#/publish/snapshot/router.ts'
 import type { Router } from '#/publish/snapshot/router.ts'
 import type { Served } from '#/publish/snapshot/served.ts'
@@ -20,7 +18,7 @@ export type Held = {
   readonly snapshot: Snapshot
 }
 
-type Sources = { readonly served: Served; readonly clock: Clock }
+type Sources = { readonly served: Served; readonly clock: Clock; readonly clocks: Clocks }
 
 function hold(version: number, directory: Directory, router: Router): Held {
   const snapshot: Snapshot = {
@@ -28,17 +26,18 @@ function hold(version: number, directory: Directory, router: Router): Held {
     match: router.match,
     credential: directory.credential,
     decide: (application, route) => directory.decide(application, route.operation.capability),
-    hidden: (route) => !directory.visible(route.operation.capability),
+    hidden: (route) => !directory.visible(route.operation.capability, 'anywhere'),
   }
   return { version, directory, router, snapshot }
 }
 
 /** Everything, as it stands in one transaction of the reader's. */
-export async function loadAll(reader: Reader, { served, clock }: Sources): Promise<Held> {
+export async function loadAll(reader: Reader, { served, clock, clocks }: Sources): Promise<Held> {
   const version = await store.lastChange(reader)
-  const directory = createDirectory()
-  directory.setGrants(await readGrants(reader, clock))
-  for await (const rows of store.readPartners(reader, null)) directory.putPartners(rows)
+  const directory = createDirectory(clocks)
+  directory.setCatalogue(await readCatalogue(reader, null))
+  for await (const rows of store.readPartners(reader, null))
+    directory.putPartners(await readPartnerFacts(reader, rows, null))
   for await (const rows of store.readApplications(reader, null)) directory.putApplications(rows)
   for await (const rows of store.readKeys(reader, null)) directory.putKeys(rows, clock.wall())
   return hold(version, directory, routerOf(await served.load(reader), directory))
@@ -60,14 +59,17 @@ export async function readChanges(
     ...new Set(changes.filter((change) => change.topic === topic).map((change) => change.id!)),
   ]
   const about = (...topics: readonly string[]) => changes.some((change) => topics.includes(change.topic))
-  const grants = about('capability', 'package') ? await readGrants(reader, clock) : null
-  const partners = await whole(store.readPartners(reader, ids('partner')))
+  const catalogue = about('capability', 'package') ? await readCatalogue(reader, null) : null
   const applications = await whole(store.readApplications(reader, ids('application')))
+  // What is said of an application stands with its partner's facts.
+  const concerned = new Set([...ids('partner'), ...applications.map((row) => row.partnerId)])
+  const rows = await whole(store.readPartners(reader, [...concerned]))
+  const partners = await readPartnerFacts(reader, rows, null)
   const keys = await whole(store.readKeys(reader, ids('key')))
   const routes = about('contract', 'upstream') ? await served.load(reader) : null
   const version = changes[changes.length - 1]!.number
   return () => {
-    if (grants) directory.setGrants(grants)
+    if (catalogue) directory.setCatalogue(catalogue)
     directory.putPartners(partners)
     directory.putApplications(applications)
     directory.putKeys(keys, clock.wall())
@@ -81,15 +83,7 @@ export function namesNoRow(change: ChangeRow): boolean {
 }
 
 function routerOf(routes: readonly Route[], directory: Directory): Router {
-  return createRouter(routes, (route) => !directory.visible(route.operation.capability))
-}
-
-async function readGrants(reader: Reader, clock: Clock): Promise<Grants> {
-  const now = clock.business().getTime()
-  const capabilities = (await readCapabilities(reader, null)).map(({ exposures, ...row }) => {
-    return { ...row, exposure: at(exposures, now).value ?? 'internal' } as const
-  })
-  return { capabilities, packages: await listPackageVersions(reader) }
+  return createRouter(routes, (route) => !directory.visible(route.operation.capability, 'everywhere'))
 }
 
 async function whole<Row>(pages: AsyncIterable<readonly Row[]>): Promise<readonly Row[]> {

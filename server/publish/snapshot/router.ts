@@ -23,7 +23,10 @@ type Branch = {
   place: Place | null
 }
 
-export type Router = { readonly match: (method: string, path: string) => Match }
+export type Router = {
+  readonly match: (method: string, path: string) => Match
+  readonly routes: readonly Route[]
+}
 
 const none: Match = { kind: 'none' }
 
@@ -38,6 +41,7 @@ export function createRouter(routes: readonly Route[], hidden: (route: Route) =>
       return read !== null && compareTemplates(read.segments, place.segments) < 0
     })
   return {
+    routes,
     match(method, path) {
       const captured: string[] = []
       const place = find(tree, path, 1, captured)

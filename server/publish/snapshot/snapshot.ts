@@ -4,12 +4,15 @@
  * missing number means that the log was cut, so that everything is loaded again.
  */
 import { setTimeout as delay } from 'node:timers/promises'
+import type { Deciding } from '#/access/decisions/decisions.ts'
 import type { Snapshot } from '#/gateway/gateway.ts'
 import type { Clock } from '#/kernel/clock/clock.ts'
 import { transact } from '#/kernel/db/db.ts'
 import type { Database } from '#/kernel/db/db.ts'
 import type { Log } from '#/kernel/log/log.ts'
+import type { Clocks } from '#/publish/snapshot/directory.ts'
 import { loadAll, namesNoRow, readChanges } from '#/publish/snapshot/held.ts'
+import type { Held } from '#/publish/snapshot/held.ts'
 import { createServed } from '#/publish/snapshot/served.ts'
 import type { Own } from '#/publish/snapshot/served.ts'
 import * as store from '#/publish/snapshot/store.ts'
@@ -40,6 +43,8 @@ export type SnapshotState = {
 export type FollowedSnapshot = {
   /** Always the newest; ask for it again rather than keep it. */
   current(): Snapshot
+  /** The same for those who ask beside the calls. */
+  readonly deciding: Deciding
   state(): SnapshotState
   stop(): Promise<void>
 }
@@ -58,7 +63,7 @@ const actor = { kind: 'system', name: 'snapshot' } as const
 /** Everything is loaded when this resolves. Throws when the database cannot be read. */
 export async function createSnapshot(deps: SnapshotDeps): Promise<FollowedSnapshot> {
   const { database, clock, log, mostStale = 300_000 } = deps
-  const sources = { served: createServed(deps.own, log), clock }
+  const sources = { served: createServed(deps.own, log), clock, clocks: clocksOf(database) }
   const pool: Reader = {
     rows: async <Row>(text: string, values: readonly unknown[] = []) =>
       (await database.control.pool.query(text, [...values])).rows as Row[],
@@ -92,6 +97,7 @@ export async function createSnapshot(deps: SnapshotDeps): Promise<FollowedSnapsh
   })
   return {
     current: () => held.snapshot,
+    deciding: decidingBy(() => held),
     state() {
       const following = age() <= behindAfter
       const since = following ? null : Math.round(clock.wall() - age())
@@ -99,6 +105,20 @@ export async function createSnapshot(deps: SnapshotDeps): Promise<FollowedSnapsh
     },
     stop: follower,
   }
+}
+
+function decidingBy(held: () => Held): Deciding {
+  return {
+    snapshot: () => held().snapshot,
+    application: (id) => held().directory.application(id),
+    capabilities: () => held().directory.capabilities(),
+    facts: (application, capability) => held().directory.facts(application, capability),
+    operations: (id) => held().router.routes.filter(({ operation }) => operation.id === id),
+  }
+}
+
+function clocksOf({ live, sandbox }: Database): Clocks {
+  return { live: live.clock, sandbox: sandbox.clock }
 }
 
 /** One moment of the database for a whole reading. */

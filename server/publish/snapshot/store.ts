@@ -14,12 +14,8 @@ export const statements = {
     from control.kernel_change_counter as counter left join control.kernel_change as change on change.number > $1
     order by change.number limit $2`,
   partners: `
-    select partner.id, partner.state, assigned.version_id as "versionId"
-    from control.identity_partner as partner left join lateral (
-      select version_id from control.access_assignment where partner_id = partner.id
-      order by recorded_at desc, valid_from desc limit 1
-    ) as assigned on true
-    where ($1::uuid[] is null or partner.id = any ($1)) and partner.id > $2 order by partner.id limit $3`,
+    select id, slug from control.identity_partner
+    where ($1::uuid[] is null or id = any ($1)) and id > $2 order by id limit $3`,
   applications: `
     select id, partner_id as "partnerId", environment from control.identity_application
     where ($1::uuid[] is null or id = any ($1)) and id > $2 order by id limit $3`,
@@ -64,11 +60,7 @@ export async function changesAfter(
   return { changes, gap }
 }
 
-export type PartnerRow = {
-  readonly id: string
-  readonly state: 'active' | 'suspended'
-  readonly versionId: string | null
-}
+export type PartnerRow = { readonly id: string; readonly slug: string }
 
 export type ApplicationRow = {
   readonly id: string

@@ -1,14 +1,18 @@
 /** The management API of a test: its routes behind the real guard, on a real database, and keys for every role. */
 import { randomBytes } from 'node:crypto'
-import { accessActions, accessRoutes } from '#/access/access.ts'
+import { accessActions, accessRoutes, decisionRoutes } from '#/access/access.ts'
 import { isUnderAgreement } from '#/access/agreements/agreements.ts'
+import type { Deciding } from '#/access/decisions/decisions.ts'
+import { noDecision } from '#/access/entitlements/entitlements.ts'
 import { packageOf } from '#/access/packages/packages.ts'
+import { createAccessCheck } from '#/gateway/gateway.ts'
 import { createAuditSink } from '#/governance/audit/audit.ts'
 import type { Anchor } from '#/governance/audit/audit.ts'
 import { governanceRoutes } from '#/governance/governance.ts'
 import type { ProposalActions } from '#/governance/proposals/proposals.ts'
 import { createAdminGuard } from '#/identity/guard/guard.ts'
 import { identityActions, identityRoutes } from '#/identity/identity.ts'
+import { parseKey } from '#/identity/keys/keys.ts'
 import { createServiceKey } from '#/identity/service-keys/service-keys.ts'
 import { systemClock } from '#/kernel/clock/clock.ts'
 import { createSealer } from '#/kernel/crypto/crypto.ts'
@@ -55,14 +59,34 @@ async function testSessions(knock: Knock): Promise<Caller | null> {
 
 const noAnchor: Pick<Anchor, 'read'> = { read: () => null }
 
-/** `more`: what can be proposed beside what the areas bring. */
-export async function adminApi(database: TestDatabase, more: ProposalActions = {}): Promise<AdminApi> {
+/** Of a gateway that knows nothing. */
+const nothingKnown: Deciding = {
+  snapshot: () => ({
+    version: 0,
+    match: () => ({ kind: 'none' }),
+    credential: () => undefined,
+    decide: () => noDecision,
+    hidden: () => true,
+  }),
+  application: () => undefined,
+  capabilities: () => [],
+  facts: () => null,
+  operations: () => [],
+}
+
+/** `more`: what can be proposed beside what the areas bring. `deciding`: what decisions are made from. */
+export async function adminApi(
+  database: TestDatabase,
+  more: ProposalActions = {},
+  deciding: Deciding = nothingKnown,
+): Promise<AdminApi> {
   const actions = { ...identityActions, ...accessActions, ...more }
   const sealer = createSealer(randomBytes(32))
   const control = { ...database.control, audit: createAuditSink(sealer) }
   const pages = { member: 'https://portico.test/portal', operator: 'https://admin.test/console' }
   const clock = systemClock()
   const outbound = createOutbound({ allowLoopback: false })
+  const check = createAccessCheck({ snapshot: deciding.snapshot, parseKey, clock, newId })
   const routes = [
     ...identityRoutes({
       sealer,
@@ -76,6 +100,7 @@ export async function adminApi(database: TestDatabase, more: ProposalActions = {
     }),
     ...governanceRoutes({ sealer, anchor: noAnchor, log: silentLog(), actions }),
     ...accessRoutes({ sealer, clock, actions }),
+    ...decisionRoutes({ deciding, clock, check, base: () => 'https://portico.test' }),
   ]
   const http = await createHttp({
     log: silentLog(),

@@ -9,6 +9,7 @@ import type { AddressInfo } from 'node:net'
 import { after } from 'node:test'
 import { Type } from 'typebox'
 import { accessActions, accessOperations, accessRoutes } from '#/access/access.ts'
+import { isUnderAgreement } from '#/access/agreements/agreements.ts'
 import { packageOf } from '#/access/packages/packages.ts'
 import { createGateway, createNodeLane } from '#/gateway/gateway.ts'
 import { createAuditSink } from '#/governance/audit/audit.ts'
@@ -23,7 +24,7 @@ import {
 } from '#/identity/account/account.ts'
 import type { Surface } from '#/identity/account/account.ts'
 import { createAdminGuard } from '#/identity/guard/guard.ts'
-import { identityOperations, identityRoutes } from '#/identity/identity.ts'
+import { identityActions, identityOperations, identityRoutes } from '#/identity/identity.ts'
 import { parseKey } from '#/identity/keys/keys.ts'
 import { createLockout } from '#/identity/lockout/lockout.ts'
 import { createPasswords } from '#/identity/passwords/passwords.ts'
@@ -102,7 +103,7 @@ function registriesOf(parts: Parts, surfaces: Stage['surfaces']) {
   const { sealer, outbound } = parts
   const clock = systemClock()
   const log = silentLog()
-  const actions = { ...accessActions, ...proposable }
+  const actions = { ...identityActions, ...accessActions, ...proposable }
   const deps = { sealer, clock, outbound, log, provider, packageOf }
   const pages = { member: `${publicUrl}/portal/invitations`, operator: `${adminUrl}/console/invitations` }
   const callback = (realm: string, id: string) => `${publicUrl}/${realm}/sso/${publicId('sso', id)}/callback`
@@ -115,7 +116,7 @@ function registriesOf(parts: Parts, surfaces: Stage['surfaces']) {
       ...accessOperations(deps),
     ],
     management: [
-      ...identityRoutes({ ...deps, pages }),
+      ...identityRoutes({ ...deps, pages, actions, suspensionNeedsTwo: isUnderAgreement }),
       ...governanceRoutes({ ...deps, anchor: { read: () => null }, actions }),
       ...accessRoutes({ ...deps, actions }),
     ],

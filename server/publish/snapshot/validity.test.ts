@@ -1,0 +1,147 @@
+/** No decision outlives its `validUntil`: what the gateway is told at any moment is what the facts of that moment say. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import { exposures } from '#/access/capabilities/capabilities.ts'
+import { catalogueOf, decide, factsAt } from '#/access/entitlements/entitlements.ts'
+import type { CapabilityFacts, PartnerFacts } from '#/access/entitlements/entitlements.ts'
+import { timelineOf } from '#/access/history/history.ts'
+import type { Timeline } from '#/access/history/history.ts'
+import { plainTerms } from '#/access/packages/packages.ts'
+import type { PackageVersion } from '#/access/packages/packages.ts'
+import type { Rollout } from '#/access/rollouts/rollouts.ts'
+import { systemClock } from '#/kernel/clock/clock.ts'
+import { createDirectory } from '#/publish/snapshot/directory.ts'
+
+const last = 14
+const moment = fc.integer({ min: 0, max: last })
+const end = fc.option(moment)
+
+/** Words about periods, in any order, some of them about the future. */
+function timeline<T>(value: fc.Arbitrary<T>, most = 3): fc.Arbitrary<Timeline<T>> {
+  const word = fc
+    .record({ value, from: moment, length: fc.option(fc.integer({ min: 1, max: 6 })), saidAt: moment })
+    .map(({ length, ...rest }) => ({ ...rest, until: length === null ? null : rest.from + length }))
+  return fc.array(word, { maxLength: most }).map(timelineOf)
+}
+
+const mostly = <T>(value: T, rest: fc.Arbitrary<Timeline<T>>) =>
+  fc.oneof(fc.constant<Timeline<T>>([{ from: 0, value }]), rest)
+
+const period = fc.record({ from: moment, until: end })
+const rollout = fc.constantFrom<Rollout>(
+  { kind: 'off' },
+  { kind: 'on' },
+  { kind: 'percentage', percent: 50 },
+  { kind: 'cohort', partners: ['second'], rule: { attribute: 'tier', in: ['gold'] } },
+  { kind: 'cohort', partners: [], rule: { attribute: 'package', in: ['pro'] } },
+)
+const gate = fc.record({
+  id: fc.constant('legal'),
+  name: fc.constant('legal'),
+  title: fc.constant('Legal'),
+  policy: timeline(fc.constantFrom('alarm', 'hide'), 2),
+  needed: timeline(fc.boolean(), 2),
+  evidence: fc.array(period, { maxLength: 2 }),
+})
+const pilot = fc.record({
+  id: fc.constantFrom('pilot', 'later'),
+  terms: timeline(fc.record({ capacity: fc.constant(5), endsAt: end }), 2),
+})
+const capability = (name: string): fc.Arbitrary<CapabilityFacts> =>
+  fc.record({
+    ...{
+      id: fc.constant(name),
+      name: fc.constant(name),
+      title: fc.constant(name),
+      isOwn: fc.constant(false),
+    },
+    exposures: mostly('general', timeline(fc.constantFrom(...exposures))),
+    gates: fc.array(gate, { maxLength: 1 }),
+    rollouts: fc.record({
+      live: mostly<Rollout>({ kind: 'on' }, timeline(rollout)),
+      sandbox: timeline(rollout),
+    }),
+    pilots: fc.array(pilot, { maxLength: 2 }),
+  })
+
+const versions = (['pro', 'basic'] as const).map((name): PackageVersion => {
+  const terms = plainTerms(name === 'pro' ? ['one', 'two'] : ['one'])
+  return { id: name, packageId: name, name, title: name, number: 1, terms: { ...terms, agreement: 'none' } }
+})
+const strict = {
+  ...versions[0]!,
+  id: 'strict',
+  terms: { ...versions[0]!.terms, agreement: 'required' },
+} satisfies PackageVersion
+
+const agreement = fc
+  .record({ startsAt: moment, endsAt: end, states: timeline(fc.constantFrom('sent', 'signed', 'ended'), 2) })
+  .map((one) => {
+    const terms = { noticeDays: 0, capabilities: ['two'], overrides: {}, sla: null, consents: [] }
+    return { id: 'v1', agreementId: 'a', number: 1, terms, ...one }
+  })
+
+const mapOf = <T>(key: string, value: fc.Arbitrary<T>) =>
+  fc.option(value).map((one): ReadonlyMap<string, T> => new Map(one === null ? [] : [[key, one]]))
+
+const partner = (id: string): fc.Arbitrary<PartnerFacts> =>
+  fc.record({
+    ...{ id: fc.constant(id), slug: fc.constant(id) },
+    standing: mostly('active', timeline(fc.constantFrom('active', 'suspended'))),
+    applications: mapOf(`${id} live`, timeline(fc.constantFrom('active', 'suspended'))),
+    assignments: mostly('pro', timeline(fc.constantFrom('pro', 'basic', 'strict'))),
+    grants: mapOf('two', timeline(fc.boolean())),
+    attributes: mapOf('tier', timeline(fc.constantFrom('gold', null))),
+    places: mapOf('pilot', timeline(fc.constantFrom('waiting', 'admitted', 'left'))),
+    agreements: fc.array(agreement, { maxLength: 1 }),
+  })
+
+const scene = fc.record({
+  capabilities: fc.tuple(capability('one'), capability('two')),
+  partners: fc.tuple(partner('first'), partner('second')),
+  /** Of these moments somebody asks; at the others nobody does. */
+  asked: fc.uniqueArray(moment, { minLength: 1, maxLength: last }),
+})
+
+test('a decision is the same until its validUntil, and from then on another is looked up', () => {
+  let ended = 0
+  fc.assert(
+    fc.property(scene, ({ capabilities, partners, asked }) => {
+      let now = 0
+      const clock = { ...systemClock(), business: () => new Date(now) }
+      const directory = createDirectory({ live: clock, sandbox: clock })
+      const catalogue = catalogueOf(capabilities, [...versions, strict])
+      directory.setCatalogue(catalogue)
+      directory.putPartners(partners)
+      for (const moment of asked.toSorted((a, b) => a - b)) {
+        now = moment
+        for (const facts of partners)
+          for (const each of capabilities)
+            for (const environment of ['live', 'sandbox'] as const) {
+              const applicationId = `${facts.id} ${environment}`
+              const at = (when: number) =>
+                decide(factsAt(catalogue, each, facts, { environment, applicationId, moment: when }))
+              const expected = at(now)
+              const application = { id: applicationId, partnerId: facts.id, environment }
+              const told = directory.decide(application, each.name)
+              assert.equal(told.allow ? null : told.problem, expected.reason)
+              assert.ok(told.validUntil === null || told.validUntil > now, 'it is not over')
+              assert.ok((told.validUntil ?? Infinity) <= (expected.validUntil ?? Infinity))
+              for (let later = now; later < (expected.validUntil ?? last + 1) && later <= last; later += 1)
+                assert.equal(at(later).reason, expected.reason)
+              if (told.validUntil !== null) ended += 1
+            }
+        for (const each of capabilities) {
+          const isHidden = partners.every((facts) => {
+            const asked = { environment: 'live', applicationId: null, moment: now } as const
+            return decide(factsAt(catalogue, each, facts, asked)).reason?.status === 404
+          })
+          assert.equal(directory.visible(each.name, 'anywhere'), !isHidden)
+        }
+      }
+    }),
+    { numRuns: 300 },
+  )
+  assert.ok(ended > 300, 'many of them end by themselves')
+})
