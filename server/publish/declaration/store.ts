@@ -19,9 +19,22 @@ export const statements = {
 
 export type Declared = { readonly kind: Kind; readonly name: string; readonly fields: Fields }
 
-/** Until the end of the transaction. */
+/** What people change by hand of the things that a file names. */
+const tables = [
+  ...['capability', 'exposure', 'gate', 'gate_need', 'gate_policy', 'evidence', 'rollout', 'attribute'],
+  ...['package', 'package_version', 'assignment'],
+].map((noun) => `access_${noun}`)
+
+/**
+ * Until the end of the transaction nobody else applies a file, and nobody changes by hand what is about to be compared:
+ * a change between the comparison and the writing would be overwritten without a word. Reading goes on. Apart from the
+ * other statements: `lock` cannot be prepared.
+ */
 export async function lockDeclaration(tx: Tx): Promise<void> {
   await tx.rows(statements.lockDeclaration)
+  await tx.rows(
+    `lock table identity_partner, identity_application, ${tables.join(', ')} in share row exclusive mode`,
+  )
 }
 
 export async function listDeclared(tx: Tx) {
