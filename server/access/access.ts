@@ -4,6 +4,9 @@ import { capabilityRoutes } from '#/access/capabilities/routes.ts'
 import { packageRoutes } from '#/access/packages/routes.ts'
 import { readinessJob } from '#/access/readiness/jobs.ts'
 import { gateRoutes } from '#/access/readiness/routes.ts'
+import { overdueRequestsJob } from '#/access/requests/jobs.ts'
+import { requestOperations } from '#/access/requests/operations.ts'
+import { requestRoutes } from '#/access/requests/routes.ts'
 import { rolloutRoutes, showRollouts } from '#/access/rollouts/routes.ts'
 import type { ProposalActions } from '#/governance/proposals/proposals.ts'
 import type { Clock } from '#/kernel/clock/clock.ts'
@@ -22,16 +25,17 @@ export function accessRoutes(deps: AccessDeps & { readonly actions: ProposalActi
   return [
     ...gateRoutes(),
     ...capabilityRoutes({ ...deps, rolloutsOf: showRollouts }),
-    ...packageRoutes({ signer: deps.sealer }),
     ...rolloutRoutes(),
+    ...packageRoutes({ signer: deps.sealer }),
+    ...requestRoutes(deps),
   ]
 }
 
 /** What partners see of their access, and ask for. */
-export function accessOperations(_deps: AccessDeps): PartnerOperation[] {
-  return []
+export function accessOperations(deps: AccessDeps): PartnerOperation[] {
+  return [...requestOperations(deps)]
 }
 
 export function accessJobs(control: World): Job[] {
-  return [readinessJob(control)]
+  return [readinessJob(control), overdueRequestsJob(control)]
 }

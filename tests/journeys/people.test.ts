@@ -1,11 +1,11 @@
 /** People of the demo at both doors: signing in, what a role may, what a foreign page may not, and signing out. */
 import assert from 'node:assert/strict'
-import { globSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, describe, test } from 'node:test'
+import { browser, letterTo } from '../support/identity/browser.ts'
+import type { Credentials } from '../support/identity/browser.ts'
 import { startPortico } from '../support/portico.ts'
-
-type Credentials = { readonly email: string; readonly password: string }
 
 type Facts = {
   readonly operator: Credentials
@@ -18,34 +18,6 @@ const portico = await startPortico()
 after(() => portico.stop())
 const { publicUrl, adminUrl } = portico.facts
 const facts = JSON.parse(readFileSync(join(portico.data, 'demo.json'), 'utf8')) as Facts
-
-/** A browser of one door: keeps cookies, and sends what our pages send. */
-function browser(base: string, prefix: string) {
-  const cookies = new Map<string, string>()
-  let csrf = ''
-  const ask = async (method: string, path: string, body?: unknown, headers: Record<string, string> = {}) => {
-    const answer = await fetch(`${base}${path}`, {
-      method,
-      redirect: 'manual',
-      headers: {
-        cookie: [...cookies].map(([name, value]) => `${name}=${value}`).join('; '),
-        'portico-csrf': csrf,
-        ...(body !== undefined && { 'content-type': 'application/json' }),
-        ...headers,
-      },
-      ...(body !== undefined && { body: JSON.stringify(body) }),
-    })
-    for (const cookie of answer.headers.getSetCookie()) {
-      const [name = '', value = ''] = cookie.split(';', 1)[0]?.split('=') ?? []
-      cookies.set(name, value)
-    }
-    const text = await answer.text()
-    const json = (text.startsWith('{') ? JSON.parse(text) : {}) as Record<string, unknown>
-    if (typeof json.csrf === 'string') csrf = json.csrf
-    return { status: answer.status, json, cookies: answer.headers.getSetCookie(), headers: answer.headers }
-  }
-  return { ask, cookies, signIn: (who: Credentials) => ask('POST', `${prefix}/session`, who) }
-}
 
 const portal = () => browser(publicUrl, '/portal/api')
 
@@ -131,7 +103,7 @@ describe('the portal', () => {
       role: 'viewer',
     })
     assert.equal(invited.status, 201, JSON.stringify(invited.json))
-    const link = await letterTo('kim@helio.example')
+    const link = await letterTo(portico.data, 'kim@helio.example')
     const guest = portal()
     const taken = await guest.ask('POST', `/portal/api/invitations/${link}`, {
       name: 'Kim',
@@ -166,16 +138,3 @@ test('the console: an operator signs in at the admin port, and a member does not
     403,
   )
 })
-
-/** The token in the newest letter to the address, once it has been written. */
-async function letterTo(address: string): Promise<string> {
-  for (let waited = 0; waited < 10_000; waited += 50) {
-    for (const file of globSync(join(portico.data, 'mailbox', '*.eml'))) {
-      const text = readFileSync(file, 'utf8')
-      if (text.includes(`To: ${address}`))
-        return /invitations\/([\w-]{43})/.exec(text.replaceAll('=\n', ''))?.[1] ?? ''
-    }
-    await new Promise((resolve) => setTimeout(resolve, 50))
-  }
-  throw new Error('no letter came')
-}

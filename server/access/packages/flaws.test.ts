@@ -16,10 +16,7 @@ test('what a provider means is taken', () => {
   assert.deepEqual(entitled({ kind: 'static', value: false }), [])
   const quota = { amount: 10_000, period: 'billing-period' } as const
   const price = { amount: '0.125', currency: 'BHD' }
-  assert.deepEqual(
-    entitled({ kind: 'metered', quota, price, limits: { burst: 1, perSecond: 0.5 } }),
-    [],
-  )
+  assert.deepEqual(entitled({ kind: 'metered', quota, price, limits: { burst: 1, perSecond: 0.5 } }), [])
 })
 
 test('a capability that nobody declared is named, with its place as a JSON pointer', () => {

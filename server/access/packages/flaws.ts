@@ -18,7 +18,8 @@ export function flaws(terms: PackageTerms, known: ReadonlySet<string>): readonly
     if (!known.has(name)) say(place, 'unknown', 'is no capability that was declared')
     checkEntitlement(entitlement, (pointer, code, detail) => say(`${place}${pointer}`, code, detail))
   }
-  if (terms.limits) checkLimits(terms.limits, (pointer, code, detail) => say(`limits${pointer}`, code, detail))
+  if (terms.limits)
+    checkLimits(terms.limits, (pointer, code, detail) => say(`limits${pointer}`, code, detail))
   const { environments, support, sla } = terms
   if (environments.length === 0 || new Set(environments).size < environments.length)
     say('environments', 'format', 'names at least one environment, each once')
@@ -33,7 +34,8 @@ function checkEntitlement({ kind, value, quota, limits, price }: Entitlement, sa
   if ((kind === 'metered') !== (quota !== undefined))
     say('/quota', 'kind', 'belongs to a metered entitlement, and to no other')
   if (quota && !isCount(quota.amount)) say('/quota/amount', 'range', 'is a whole number above zero')
-  if (quota && !periods.includes(quota.period)) say('/quota/period', 'format', `is one of ${periods.join(', ')}`)
+  if (quota && !periods.includes(quota.period))
+    say('/quota/period', 'format', `is one of ${periods.join(', ')}`)
   if (limits) checkLimits(limits, (pointer, code, detail) => say(`/limits${pointer}`, code, detail))
   if (price) checkPrice(price, say)
 }

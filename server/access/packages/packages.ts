@@ -1,7 +1,6 @@
 /** Packages, their versions, which partner is on which, and what a partner was given beside its package. */
 import { isDeepStrictEqual } from 'node:util'
-import { isVisible, listCapabilities } from '#/access/capabilities/capabilities.ts'
-import type { Capability } from '#/access/capabilities/capabilities.ts'
+import { findCapability, isVisible, listCapabilities } from '#/access/capabilities/capabilities.ts'
 import { timelineOf } from '#/access/history/history.ts'
 import type { Timeline } from '#/access/history/history.ts'
 import { flaws } from '#/access/packages/flaws.ts'
@@ -23,8 +22,8 @@ export const packageNotFound = problem('packages.not_found', 404, 'There is no s
 export const packageInvalid = problem('packages.invalid', 422, 'A package cannot say this', {
   help: '`errors` names each place and what is wrong with it: a capability that was not declared, a limit or quota that is not above zero, a price that is no decimal in its currency. Nothing was changed.',
 })
-export const grantUnknown = problem('packages.unknown_capability', 404, 'There is no such capability', {
-  help: 'No capability has this name, or the partner was not given it beside its package. Check it against the list of capabilities.',
+export const grantNotFound = problem('packages.grant_not_found', 404, 'There is no such grant', {
+  help: 'The partner was not given this capability beside its package, so there is nothing to take back.',
 })
 
 type Reader = Pick<Tx, 'rows'>
@@ -137,20 +136,23 @@ export async function grantCapability(
   tx.changed('partner', partnerId)
 }
 
-/** An operator's own grant. Throws `grantUnknown`, also to take back what was not given. */
+/** An operator's own grant. Throws `capabilityNotFound`, and `grantNotFound` when what was not given is taken back. */
 export async function grantByName(
   tx: Tx,
   partnerId: string,
   name: string,
   { granted, reason }: { readonly granted: boolean; readonly reason: string },
-): Promise<Capability> {
-  const capability = (await listCapabilities(tx)).find((each) => each.name === name)
-  if (!capability) throw grantUnknown.with({ detail: `There is no capability ${name}.` })
-  const before = await store.selectGranted(tx, partnerId, capability.id)
-  if (!granted && !before) throw grantUnknown.with({ detail: `The partner was not given ${name}.` })
-  const grant = { capabilityId: capability.id, granted, source: 'operator', sourceId: null } as const
-  await grantCapability(tx, partnerId, grant, reason)
-  return capability
+): Promise<void> {
+  const { id } = await findCapability(tx, name)
+  if (!granted && (await store.selectGranted(tx, partnerId, id)) !== true) {
+    throw grantNotFound.with({ detail: `The partner was not given ${name}.` })
+  }
+  await grantCapability(
+    tx,
+    partnerId,
+    { capabilityId: id, granted, source: 'operator', sourceId: null },
+    reason,
+  )
 }
 
 /** By partner: the id of the version it is on. `knownAt` null: as known now. */

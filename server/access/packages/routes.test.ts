@@ -48,8 +48,15 @@ describe('POST /v1/packages/:name/versions', () => {
       body.errors.map(({ pointer }: { pointer: string }) => pointer),
       ['#/terms/entitlements/no-such', '#/terms/limits/burst', '#/terms/environments'],
     )
-    for (const wrong of [{}, { ...plainTerms([]), free: true }, { ...plainTerms([]), webhooks: 'yes' }]) {
-      assert.equal((await declare('refused', wrong)).status, 422)
+    for (const wrong of [
+      {},
+      { ...plainTerms([]), free: true },
+      { ...plainTerms([]), webhooks: 'yes' },
+      { ...plainTerms([]), support: 'a\u0000b' },
+      { ...plainTerms([]), sla: 'a\ud800b' },
+      { ...plainTerms([]), entitlements: { 'a\u0000b': { kind: 'boolean' } } },
+    ]) {
+      assert.equal((await declare('refused', wrong)).status, 422, JSON.stringify(wrong))
     }
     assert.equal((await declare('Not-A-Name')).status, 422)
     assert.equal(await count('access_package'), 0)
@@ -174,12 +181,12 @@ describe('grants', () => {
     assert.equal((await give(path, body, 'support')).status, 403)
     assert.equal((await takeBack(path, 'projects', 'support')).status, 403)
     assert.equal((await give(path, { capability: 'projects' })).status, 422)
-    for (const answer of [
-      await give(path, { ...body, capability: 'no-such' }),
-      await takeBack(path, 'no-such'),
-      await takeBack(path, 'projects'),
-    ]) {
-      assert.deepEqual([answer.status, answer.body.code], [404, 'packages.unknown_capability'])
+    for (const [answer, code] of [
+      [await give(path, { ...body, capability: 'no-such' }), 'capabilities.not_found'],
+      [await takeBack(path, 'no-such'), 'capabilities.not_found'],
+      [await takeBack(path, 'projects'), 'packages.grant_not_found'],
+    ] as const) {
+      assert.deepEqual([answer.status, answer.body.code], [404, code])
     }
     assert.equal((await give(`/v1/partners/ptn_${'0'.repeat(32)}`, body)).status, 404)
     assert.equal(await has(id, 'projects'), null)

@@ -16,16 +16,16 @@ import type { Route, Signer } from '#/kernel/http/http.ts'
 import { parseId } from '#/kernel/id/id.ts'
 
 const closed = { additionalProperties: false }
+/** Kept as JSON, which takes less than text does: no control characters, and no half of a pair. */
+const words = (maxLength: number) =>
+  Type.String({ maxLength, pattern: String.raw`^[^\u0000-\u001f\u007f\ud800-\udfff]*$` })
 const Limits = Type.Object({ burst: Type.Integer(), perSecond: Type.Number() }, closed)
 const Entitlement = Type.Object(
   {
     kind: Type.Enum(['boolean', 'static', 'metered']),
-    value: Type.Optional(Type.Union([Type.String({ maxLength: 200 }), Type.Number(), Type.Boolean()])),
+    value: Type.Optional(Type.Union([words(200), Type.Number(), Type.Boolean()])),
     quota: Type.Optional(
-      Type.Object(
-        { amount: Type.Integer(), period: Type.Enum(['day', 'month', 'billing-period']) },
-        closed,
-      ),
+      Type.Object({ amount: Type.Integer(), period: Type.Enum(['day', 'month', 'billing-period']) }, closed),
     ),
     limits: Type.Optional(Limits),
     price: Type.Optional(
@@ -45,8 +45,8 @@ const Terms = Type.Object(
     limits: Type.Union([Limits, Type.Null()]),
     environments: Type.Array(Type.Enum(['live', 'sandbox']), { maxItems: 2 }),
     webhooks: Type.Boolean(),
-    support: Type.String({ maxLength: 100 }),
-    sla: Type.Union([Type.String({ maxLength: 100 }), Type.Null()]),
+    support: words(100),
+    sla: Type.Union([words(100), Type.Null()]),
     agreement: Type.Enum(['none', 'required']),
   },
   closed,

@@ -34,8 +34,8 @@ export function operationsScene(database: Database, operations: readonly Partner
   const inTx = <T>(work: (tx: Tx) => Promise<T>) =>
     transact(database.control, { kind: 'system', name: 'test' }, work)
 
-  /** The answer through JSON, or the status and code of the refusal. */
-  async function ask(caller: Caller, operationId: string, asked: Asked = {}): Promise<Answered> {
+  /** Throws what the operation throws. */
+  async function serve(caller: Caller, operationId: string, asked: Asked = {}) {
     const operation = operations.find(({ id }) => id === operationId)
     if (!operation) throw new Error(`there is no operation ${operationId}`)
     const call = {
@@ -46,8 +46,13 @@ export function operationsScene(database: Database, operations: readonly Partner
       query: new URLSearchParams(asked.query),
       body: asked.body,
     }
+    return serveOperation(database, operation, call)
+  }
+
+  /** The answer through JSON, or the status and code of the refusal. */
+  async function ask(caller: Caller, operationId: string, asked: Asked = {}): Promise<Answered> {
     try {
-      const { status, body } = await serveOperation(database, operation, call)
+      const { status, body } = await serve(caller, operationId, asked)
       return { status, code: null, body: body === undefined ? undefined : JSON.parse(JSON.stringify(body)) }
     } catch (error) {
       if (!(error instanceof Problem)) throw error
@@ -88,7 +93,7 @@ export function operationsScene(database: Database, operations: readonly Partner
     return { ...at, credentialId: newId(), member: { id, role, steppedUpAt } }
   }
 
-  return { inTx, ask, partner, person }
+  return { inTx, serve, ask, partner, person }
 }
 
 /** An id that exists nowhere. */
