@@ -19,11 +19,12 @@ export const statements = {
 
 export type Declared = { readonly kind: Kind; readonly name: string; readonly fields: Fields }
 
-/** What people change by hand of the things that a file names. */
-const tables = [
-  ...['capability', 'exposure', 'gate', 'gate_need', 'gate_policy', 'evidence', 'rollout', 'attribute'],
-  ...['package', 'package_version', 'assignment'],
-].map((noun) => `access_${noun}`)
+/** The tables of what people change by hand of the things that a file names. */
+const lockTables = `
+  lock table identity_partner, identity_application, access_capability, access_exposure, access_gate, access_gate_need,
+    access_gate_policy, access_evidence, access_rollout, access_attribute, access_package, access_package_version,
+    access_assignment
+  in share row exclusive mode`
 
 /**
  * Until the end of the transaction nobody else applies a file, and nobody changes by hand what is about to be compared:
@@ -32,9 +33,7 @@ const tables = [
  */
 export async function lockDeclaration(tx: Tx): Promise<void> {
   await tx.rows(statements.lockDeclaration)
-  await tx.rows(
-    `lock table identity_partner, identity_application, ${tables.join(', ')} in share row exclusive mode`,
-  )
+  await tx.rows(lockTables)
 }
 
 export async function listDeclared(tx: Tx) {
