@@ -8,7 +8,6 @@ import type { Tx } from '#/kernel/db/db.ts'
 import { newId } from '#/kernel/id/id.ts'
 
 export {
-  capabilityNotFound,
   changeExposure,
   findCapability,
   gatesOpen,
