@@ -111,10 +111,7 @@ export function createDirectory(clocks: Clocks): Directory {
       sights = createSights(next, clocks)
     },
     putPartners(all) {
-      for (const facts of all) {
-        const apart = facts.applications.size > 0 ? new Map<string, Made>() : null
-        partners.set(facts.id, { facts, live: null, sandbox: null, apart })
-      }
+      for (const facts of all) partners.set(facts.id, standingOf(facts))
     },
     putApplications(rows) {
       for (const { id, partnerId, environment } of rows) applications.set(id, { id, partnerId, environment })
@@ -127,6 +124,10 @@ export function createDirectory(clocks: Clocks): Directory {
       return { ...all, tables: tables.size() }
     },
   }
+}
+
+function standingOf(facts: PartnerFacts): Standing {
+  return { facts, live: null, sandbox: null, apart: facts.applications.size > 0 ? new Map() : null }
 }
 
 /** What partners may know of in each world, looked at again when that may be otherwise. */
