@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { reservedPaths } from '#/contracts/compile/compile.ts'
 import { createAuditSink } from '#/governance/audit/audit.ts'
 import { allows } from '#/governance/roles/roles.ts'
-import { createGateway, createNodeLane, expectContinue } from '#/gateway/gateway.ts'
+import { createFastLane, createGateway, createNodeLane, expectContinue } from '#/gateway/gateway.ts'
 import type { Gateway, GatewayDeps, Recorder } from '#/gateway/gateway.ts'
 import { gatewayMembers } from '#/identity/account/account.ts'
 import { createLastUsed, parseKey } from '#/identity/keys/keys.ts'
@@ -123,6 +123,8 @@ export async function createApp(options: AppOptions): Promise<App> {
     serve(ports) {
       expectContinue(ports.public.server)
       ports.public.serve(splitOwnPaths(pages, createNodeLane(gateway)), publicUrl)
+      const { server } = ports.public
+      ports.public.front(createFastLane({ server, gateway, isElsewhere: isOwnPath, clock }))
       ports.admin.serve((request, response) => admin.routing(request, response), publicUrl)
     },
     applied,
@@ -199,12 +201,15 @@ function measured(recorder: Recorder, telemetry: Telemetry, lastUsed: LastUsed):
 }
 
 /** Paths that are ours and no operation: they go to the routes, everything else through the gateway's steps. */
+const ownPaths = reservedPaths.filter((path) => path !== '/partner')
+
+function isOwnPath(target: string): boolean {
+  return ownPaths.some((path) => target.startsWith(path) && /^(?:[/?]|$)/.test(target.slice(path.length)))
+}
+
 function splitOwnPaths(pages: Http, lane: RequestListener): RequestListener {
-  const own = reservedPaths.filter((path) => path !== '/partner')
-  const ours = (target: string) =>
-    own.some((path) => target.startsWith(path) && /^(?:[/?]|$)/.test(target.slice(path.length)))
   return (request, response) =>
-    ours(request.url ?? '') ? pages.routing(request, response) : lane(request, response)
+    isOwnPath(request.url ?? '') ? pages.routing(request, response) : lane(request, response)
 }
 
 function metricsRoute(telemetry: Telemetry): Route {

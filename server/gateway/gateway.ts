@@ -19,6 +19,8 @@ export type * from '#/gateway/snapshot.ts'
 export type { Answer, AnswerStream, Request, RequestBody, Sink } from '#/gateway/exchange.ts'
 export type { Gateway, GatewayDeps } from '#/gateway/runner.ts'
 export type { Limits, MemberOf, ParsedKey, SignedInRequest, Timeouts } from '#/gateway/step.ts'
+export { createFastLane } from '#/gateway/lane/fast-lane.ts'
+export type { FastLane } from '#/gateway/lane/fast-lane.ts'
 export { createNodeLane, expectContinue } from '#/gateway/lane/node-lane.ts'
 export type { NodeLane } from '#/gateway/lane/node-lane.ts'
 

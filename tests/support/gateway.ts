@@ -2,7 +2,7 @@
 import { hash } from 'node:crypto'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { createGateway, createNodeLane, expectContinue } from '#/gateway/gateway.ts'
+import { createFastLane, createGateway, createNodeLane, expectContinue } from '#/gateway/gateway.ts'
 import type {
   Application,
   Credential,
@@ -77,6 +77,8 @@ export type Init = Omit<RequestInit, 'headers'> & { readonly headers?: Readonly<
 export type SceneOptions = Partial<Pick<GatewayDeps, 'limits' | 'timeouts' | 'connections'>> & {
   /** Overrides of the upstream's times, in milliseconds. */
   readonly times?: { connectTimeout?: number; headersTimeout?: number; idleTimeout?: number }
+  /** `node`: node:http and undici alone, which the fast lane and our own client are held against. */
+  readonly ground?: 'fast' | 'node'
   /** Instead of the address of the scene's upstream. */
   readonly upstreamUrl?: string
 }
@@ -119,10 +121,15 @@ export async function startScene(
     ...(options.limits && { limits: options.limits }),
     ...(options.timeouts && { timeouts: options.timeouts }),
     ...(options.connections && { connections: options.connections }),
+    ...(options.ground === 'node' && { plainClient: 'undici' }),
   })
   const server = createServer(createNodeLane(gateway))
   expectContinue(server)
   answerBroken(server, () => 'https://portal.example')
+  const lane =
+    options.ground === 'node'
+      ? null
+      : createFastLane({ server, gateway, isElsewhere: () => false, clock: { wall } })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const { port } = server.address() as AddressInfo
   const url = `http://127.0.0.1:${port}`
@@ -142,6 +149,7 @@ export async function startScene(
     fetch: (path, init = {}) =>
       fetch(url + path, { ...init, headers: { authorization: `Bearer ${keys.live}`, ...init.headers } }),
     close: async () => {
+      lane?.close()
       server.closeAllConnections()
       await new Promise((resolve) => server.close(resolve))
       await Promise.all([gateway.close(), upstream.close()])
