@@ -69,6 +69,8 @@ export type Scene = Recorded & {
   fetch(path: string, init?: Init): Promise<Response>
   /** Connections that clients hold open. */
   connections(): Promise<number>
+  /** Connections that the fast lane serves. */
+  inLane(): number
   close(): Promise<void>
 }
 
@@ -146,6 +148,7 @@ export async function startScene(
       new Promise((resolve, reject) => {
         server.getConnections((error, count) => (error === null ? resolve(count) : reject(error)))
       }),
+    inLane: () => lane?.connections() ?? 0,
     fetch: (path, init = {}) =>
       fetch(url + path, { ...init, headers: { authorization: `Bearer ${keys.live}`, ...init.headers } }),
     close: async () => {

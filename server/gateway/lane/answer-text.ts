@@ -25,19 +25,14 @@ export function writeAnswerHead(method: string, answer: Answer, trailer: string)
   const { status, headers, body, stream } = answer
   // RFC 9110 §9.3.2, §15.3.5, §15.4.5.
   const isBare = method === 'HEAD' || status === 204 || status === 304
-  let head = statusLine(status) + writeFields(headers)
-  let length = announced(headers)
-  let chunked = false
-  if (length === -1 && !isBare) {
-    if (stream === null) {
-      length = Buffer.byteLength(body)
-      head += `Content-Length: ${length}\r\n`
-    } else {
-      chunked = true
-      head += 'Transfer-Encoding: chunked\r\n'
-    }
+  const head = statusLine(status) + writeFields(headers) + trailer
+  const length = announced(headers)
+  if (length !== -1 || isBare) return { head: `${head}\r\n`, isBare, chunked: false, length }
+  if (stream !== null) {
+    return { head: `${head}Transfer-Encoding: chunked\r\n\r\n`, isBare, chunked: true, length }
   }
-  return { head: `${head}${trailer}\r\n`, isBare, chunked, length }
+  const counted = Buffer.byteLength(body)
+  return { head: `${head}Content-Length: ${counted}\r\n\r\n`, isBare, chunked: false, length: counted }
 }
 
 function announced(headers: readonly string[]): number {

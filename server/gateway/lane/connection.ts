@@ -111,12 +111,22 @@ export class LaneConnection {
       body: content.length === 0 ? null : createContent(content),
       gone: null,
     }
-    this.#lane.handle(this.#request, (answer) => this.#write(answer))
+    this.#lane.handle(this.#request, (answer) => this.#answered(answer))
   }
 
-  #write(answer: Answer): void {
+  #answered(answer: Answer): void {
     const { socket } = this
     if (socket.destroyed || socket.writableEnded) return answer.stream?.start(nowhere)
+    try {
+      this.#write(socket, answer)
+    } catch (error) {
+      // An answer that cannot be written down is a bug of ours; the client must not wait for it.
+      socket.destroy()
+      throw error
+    }
+  }
+
+  #write(socket: Socket, answer: Answer): void {
     this.#keep &&= !this.#lane.isDraining
     const written = writeAnswerHead(this.#request!.method, answer, this.#lane.trailer(this.#keep))
     if (answer.stream !== null) {

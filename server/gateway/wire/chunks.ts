@@ -13,8 +13,11 @@ export type ChunkReader = {
 const mostLine = 1_024
 const mostTrailers = 8_192
 
-const sizeLine = /^([0-9A-Fa-f]{1,12})[\t ]*(?:;[\t\x20-\x7e\x80-\xff]*)?$/
-const trailerLine = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+:[\t\x20-\x7e\x80-\xff]*$/
+const sizeLine =
+  /^([0-9a-f]{1,12})(?:;[!#$%&'*+.^_`|~0-9a-z-]+(?:=(?:[!#$%&'*+.^_`|~0-9a-z-]+|"[\t\x20\x21\x23-\x5b\x5d-\x7e]*"))?)*$/i
+/** What frames content has no place behind it (RFC 9110 §6.5.1). */
+const trailerLine =
+  /^(?!(?:content-length|transfer-encoding|connection|upgrade|proxy-connection):)[!#$%&'*+.^_`|~0-9a-z-]+:[\t\x20-\x7e\x80-\xff]*$/i
 
 const carriageReturn = 0x0d
 const lineFeed = 0x0a
