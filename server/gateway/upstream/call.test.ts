@@ -166,6 +166,31 @@ function onGround(ground: Ground): void {
     })
   }
 
+  const wholes: [string, string][] = [
+    ['a length', ok('{"id":"a1","name":"One"}')],
+    [
+      'chunks',
+      'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n' +
+        'a\r\n{"id":"a1"\r\ne\r\n,"name":"One"}\r\n0\r\n\r\n',
+    ],
+  ]
+  for (const [framing, whole] of wholes) {
+    test(`502 when the upstream closes at any byte of an answer with ${framing}, and 200 behind the last`, async () => {
+      let sent = 0
+      const end = (socket: Socket): void => void (sent % 2 === 0 ? socket.end() : socket.resetAndDestroy())
+      await against(
+        (socket) => void socket.write(whole.slice(0, sent), () => setImmediate(end, socket)),
+        async (bad) => {
+          for (sent = 1; sent <= whole.length; sent++) {
+            const response = await bad.fetch('/things/a1')
+            assert.equal(response.status, sent < whole.length ? 502 : 200, `after ${sent} bytes`)
+            await response.text()
+          }
+        },
+      )
+    })
+  }
+
   test('a write is sent once, whatever becomes of it', async () => {
     await against(
       (socket) => socket.resetAndDestroy(),
