@@ -59,7 +59,13 @@ async function measure(sides: readonly Side[], upstream: Side, key: string): Pro
   for (let round = 0; round <= rounds; round++) {
     for (const side of sides) {
       const before = cpuTime(upstream.pid)
-      const result = await load({ ...side, path, seconds: round === 0 ? warmUp : seconds, core: loadCore, key })
+      const result = await load({
+        ...side,
+        path,
+        seconds: round === 0 ? warmUp : seconds,
+        core: loadCore,
+        key,
+      })
       if (result.wrong > 0) throw new Error(`${side.name}: ${result.wrong} answers were not 200`)
       const loadBusy = busyShare(cpuTime(upstream.pid) - before + result.loadUs, result.seconds)
       if (round > 0) all.push({ ...result, name: side.name, loadBusy })

@@ -121,10 +121,7 @@ export async function createApp(options: AppOptions): Promise<App> {
   observe(telemetry, { gateway, snapshot, ingest })
   return {
     serve(ports) {
-      expectContinue(ports.public.server)
-      ports.public.serve(splitOwnPaths(pages, createNodeLane(gateway)), publicUrl)
-      const { server } = ports.public
-      ports.public.front(createFastLane({ server, gateway, isElsewhere: isOwnPath, clock }))
+      servePublic(ports.public, { pages, gateway, clock, publicUrl })
       ports.admin.serve((request, response) => admin.routing(request, response), publicUrl)
     },
     applied,
@@ -210,6 +207,21 @@ function isOwnPath(target: string): boolean {
 function splitOwnPaths(pages: Http, lane: RequestListener): RequestListener {
   return (request, response) =>
     isOwnPath(request.url ?? '') ? pages.routing(request, response) : lane(request, response)
+}
+
+type Public = {
+  readonly pages: Http
+  readonly gateway: Gateway
+  readonly clock: Clock
+  readonly publicUrl: string
+}
+
+/** Plain calls go through the fast lane, everything else through node:http, whichever of the two parts it is for. */
+function servePublic(port: Listener, { pages, gateway, clock, publicUrl }: Public): void {
+  const { server } = port
+  expectContinue(server)
+  port.serve(splitOwnPaths(pages, createNodeLane(gateway)), publicUrl)
+  port.front(createFastLane({ server, gateway, isElsewhere: isOwnPath, clock }))
 }
 
 function metricsRoute(telemetry: Telemetry): Route {

@@ -125,37 +125,48 @@ export async function startScene(
     ...(options.connections && { connections: options.connections }),
     ...(options.ground === 'node' && { plainClient: 'undici' }),
   })
-  const server = createServer(createNodeLane(gateway))
-  expectContinue(server)
-  answerBroken(server, () => 'https://portal.example')
-  const lane =
-    options.ground === 'node'
-      ? null
-      : createFastLane({ server, gateway, isElsewhere: () => false, clock: { wall } })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as AddressInfo
-  const url = `http://127.0.0.1:${port}`
+  const served = await serve(gateway, options, wall)
   return {
     ...scene,
-    url,
-    port,
+    ...served,
     upstream,
     gateway,
     pass: (milliseconds) => (passed += milliseconds),
     revoke: revoker(credentials, wall),
     failRecording: (error) => (failure = error),
+    fetch: (path, init = {}) => {
+      const headers = { authorization: `Bearer ${keys.live}`, ...init.headers }
+      return fetch(served.url + path, { ...init, headers })
+    },
+    close: async () => {
+      await served.close()
+      await Promise.all([gateway.close(), upstream.close()])
+    },
+  }
+}
+
+type Served = Pick<Scene, 'url' | 'port' | 'connections' | 'inLane' | 'close'>
+
+async function serve(gateway: Gateway, options: SceneOptions, wall: () => number): Promise<Served> {
+  const server = createServer(createNodeLane(gateway))
+  expectContinue(server)
+  answerBroken(server, () => 'https://portal.example')
+  const fast = { server, gateway, isElsewhere: () => false, clock: { wall } }
+  const lane = options.ground === 'node' ? null : createFastLane(fast)
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as AddressInfo
+  return {
+    url: `http://127.0.0.1:${port}`,
+    port,
     connections: () =>
       new Promise((resolve, reject) => {
         server.getConnections((error, count) => (error === null ? resolve(count) : reject(error)))
       }),
     inLane: () => lane?.connections() ?? 0,
-    fetch: (path, init = {}) =>
-      fetch(url + path, { ...init, headers: { authorization: `Bearer ${keys.live}`, ...init.headers } }),
     close: async () => {
       lane?.close()
       server.closeAllConnections()
       await new Promise((resolve) => server.close(resolve))
-      await Promise.all([gateway.close(), upstream.close()])
     },
   }
 }

@@ -51,7 +51,8 @@ export class LaneConnection {
   #ahead: Buffer[] = []
   #aheadBytes = 0
 
-  readonly #onData = (bytes: Buffer): void => (this.#state === 'idle' ? this.#read(bytes) : this.#readAhead(bytes))
+  readonly #onData = (bytes: Buffer): void =>
+    this.#state === 'idle' ? this.#read(bytes) : this.#readAhead(bytes)
   readonly #onEnd = (): void => this.#ended()
   readonly #onDrain = (): void => this.#drained()
   readonly #onClose = (): void => this.#closed()

@@ -9,7 +9,7 @@ import { streams } from '../../../tests/support/lane/requests.ts'
 import { startSide } from '../../../tests/support/lane/sides.ts'
 import type { Side } from '../../../tests/support/lane/sides.ts'
 
-const rounds = Number(process.env.ROUNDS ?? 1_500)
+const rounds = Number(process.env.ROUNDS ?? 600)
 
 let fast: Side
 let node: Side

@@ -19,7 +19,8 @@ export function forward(exchange: Exchange, gateway: Inside): Verdict {
   const upstream = target.upstreams[exchange.credential!.application.environment]
   const known = gateway.upstreams.of(upstream)
   const { request } = exchange
-  const body = request.body === null ? null : (exchange.bytes ?? request.body.stream(gateway.limits.uploadBytes))
+  const body =
+    request.body === null ? null : (exchange.bytes ?? request.body.stream(gateway.limits.uploadBytes))
   const outgoing: Outgoing = {
     path: known.prefix + request.target,
     method: exchange.route!.operation.method,

@@ -22,6 +22,7 @@ async function startBadUpstream(
 }
 
 type Ground = 'fast' | 'node'
+type AgainstIt = (...rest: Against) => Promise<void>
 type Against = [
   act: (socket: Socket, count: number) => void,
   call: (bad: Scene, count: () => number) => Promise<void>,
@@ -136,14 +137,15 @@ const failures: [string, string | ((socket: Socket) => void), number, string][] 
   ['has endless headers', `HTTP/1.1 200 OK\r\nX: ${'x'.repeat(40_000)}\r\n\r\n`, 502, 'upstream.broke'],
 ]
 
-/** The fast lane with our own client, and node:http with undici: the same upstream has the same outcome. */
-for (const ground of ['fast', 'node'] as const) {
-  describe(`on the ${ground} ground`, () => onGround(ground))
+function onGround(ground: Ground): void {
+  const against: AgainstIt = (...rest) => startAgainst(ground, ...rest)
+  failing(against)
+  cutShort(against)
+  going(against)
+  nobodyThere(ground)
 }
 
-function onGround(ground: Ground): void {
-  const against = (...rest: Against) => startAgainst(ground, ...rest)
-
+function failing(against: AgainstIt): void {
   for (const [what, reply, status, code] of failures) {
     test(`${status} when the upstream ${what}`, async () => {
       const act = (socket: Socket) =>
@@ -165,15 +167,18 @@ function onGround(ground: Ground): void {
       })
     })
   }
+}
 
-  const wholes: [string, string][] = [
-    ['a length', ok('{"id":"a1","name":"One"}')],
-    [
-      'chunks',
-      'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n' +
-        'a\r\n{"id":"a1"\r\ne\r\n,"name":"One"}\r\n0\r\n\r\n',
-    ],
-  ]
+const wholes: [string, string][] = [
+  ['a length', ok('{"id":"a1","name":"One"}')],
+  [
+    'chunks',
+    'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n' +
+      'a\r\n{"id":"a1"\r\ne\r\n,"name":"One"}\r\n0\r\n\r\n',
+  ],
+]
+
+function cutShort(against: AgainstIt): void {
   for (const [framing, whole] of wholes) {
     test(`502 when the upstream closes at any byte of an answer with ${framing}, and 200 behind the last`, async () => {
       let sent = 0
@@ -190,7 +195,9 @@ function onGround(ground: Ground): void {
       )
     })
   }
+}
 
+function going(against: AgainstIt): void {
   test('a write is sent once, whatever becomes of it', async () => {
     await against(
       (socket) => socket.resetAndDestroy(),
@@ -217,19 +224,6 @@ function onGround(ground: Ground): void {
         assert.equal(bad.records.length, 2)
       },
     )
-  })
-
-  test('502 when nobody listens, and the answer names no address', async () => {
-    const gone = await startBadUpstream(() => undefined)
-    const { port } = gone.address() as AddressInfo
-    await new Promise((resolve) => gone.close(resolve))
-    const bad = await startScene(compileTestContract(), { ground, upstreamUrl: `http://127.0.0.1:${port}` })
-    const response = await bad.fetch('/things/a1')
-    const text = await response.text()
-    assert.equal(response.status, 502)
-    assert.equal((JSON.parse(text) as { code: string }).code, 'upstream.unreachable')
-    assert.ok(!text.includes(String(port)))
-    await bad.close()
   })
 
   test('504 when the answer drips longer than the total time', async () => {
@@ -264,4 +258,24 @@ function onGround(ground: Ground): void {
       },
     )
   })
+}
+
+function nobodyThere(ground: Ground): void {
+  test('502 when nobody listens, and the answer names no address', async () => {
+    const gone = await startBadUpstream(() => undefined)
+    const { port } = gone.address() as AddressInfo
+    await new Promise((resolve) => gone.close(resolve))
+    const bad = await startScene(compileTestContract(), { ground, upstreamUrl: `http://127.0.0.1:${port}` })
+    const response = await bad.fetch('/things/a1')
+    const text = await response.text()
+    assert.equal(response.status, 502)
+    assert.equal((JSON.parse(text) as { code: string }).code, 'upstream.unreachable')
+    assert.ok(!text.includes(String(port)))
+    await bad.close()
+  })
+}
+
+/** The fast lane with our own client, and node:http with undici: the same upstream has the same outcome. */
+for (const ground of ['fast', 'node'] as const) {
+  describe(`on the ${ground} ground`, () => onGround(ground))
 }

@@ -32,7 +32,8 @@ beforeEach(() => {
 
 afterEach(() => pool.close())
 
-const ok = (body: string, more = '') => `HTTP/1.1 200 OK\r\n${more}Content-Length: ${body.length}\r\n\r\n${body}`
+const ok = (body: string, more = '') =>
+  `HTTP/1.1 200 OK\r\n${more}Content-Length: ${body.length}\r\n\r\n${body}`
 
 type Reply = { status: number; text: string; error: Error | null; hadConnection: boolean }
 
@@ -43,7 +44,14 @@ function call(
 ): Promise<Reply> {
   const over = Promise.withResolvers<Reply>()
   const reply: Reply = { status: 0, text: '', error: null, hadConnection: false }
-  const outgoing = { path: '/', method: 'GET', headers: [], body: null, headersTimeout: 2_000, bodyTimeout: 2_000 }
+  const outgoing = {
+    path: '/',
+    method: 'GET',
+    headers: [],
+    body: null,
+    headersTimeout: 2_000,
+    bodyTimeout: 2_000,
+  }
   pool.dispatch(
     { ...outgoing, ...change },
     {
@@ -91,7 +99,11 @@ const ending: [string, string, string][] = [
   ['says so among others', ok('a', 'Connection: keep-alive, Close\r\n'), 'GET'],
   ['is of HTTP/1.0', ok('a').replace('HTTP/1.1', 'HTTP/1.0'), 'GET'],
   ['has bytes behind its end', `${ok('a')}HTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\nsmuggled`, 'GET'],
-  ['has bytes behind its last chunk', 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\n\r\nx', 'GET'],
+  [
+    'has bytes behind its last chunk',
+    'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\n\r\nx',
+    'GET',
+  ],
   ['announces content that must not be there', 'HTTP/1.1 204 x\r\nContent-Length: 5\r\n\r\n', 'GET'],
   ['has content that must not be there', ok('a'), 'HEAD'],
   ['is kept too shortly to rely on', ok('a', 'Keep-Alive: timeout=2\r\n'), 'GET'],
@@ -149,7 +161,11 @@ test('only a kept connection that closes before any byte of the answer lets a re
     await call()
     act = (socket) => void (bytes === '' ? socket.end() : socket.end(bytes))
     const { error } = await call()
-    assert.deepEqual([error!.name, (error as Error & { wasKept: boolean }).wasKept], ['WireError', wasKept], bytes)
+    assert.deepEqual(
+      [error!.name, (error as Error & { wasKept: boolean }).wasKept],
+      ['WireError', wasKept],
+      bytes,
+    )
   }
   act = (socket) => void socket.end()
   const { error } = await call()
@@ -165,12 +181,18 @@ test('what was given up reaches nobody, and a word that comes too late stops nob
   late!.pause()
   assert.equal((await second).text, 'second')
   assert.equal(connections.length, 1)
-  const given = await call({}, (controller, what) => void (what === 'start' && controller.abort(new Error('given up'))))
+  const given = await call(
+    {},
+    (controller, what) => void (what === 'start' && controller.abort(new Error('given up'))),
+  )
   assert.equal(given.error!.message, 'given up')
   assert.equal((await call({ path: '/second' })).text, 'second')
   assert.equal(connections.length, 1, 'nothing had been sent on it')
   act = (socket) => void socket.write(ok('half').slice(0, -2))
-  const cut = await call({}, (controller, what) => void (what === 'data' && controller.abort(new Error('enough'))))
+  const cut = await call(
+    {},
+    (controller, what) => void (what === 'data' && controller.abort(new Error('enough'))),
+  )
   assert.equal(cut.error!.message, 'enough')
   act = (socket) => void socket.write(ok('clean'))
   assert.equal((await call()).text, 'clean')

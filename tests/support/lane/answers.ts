@@ -12,7 +12,14 @@ function mostly(usual: readonly string[], odd: readonly string[]): fc.Arbitrary<
 type Part = { readonly text: string; readonly plain: boolean }
 
 const statusLines = mostly(
-  ['HTTP/1.1 200 OK', 'HTTP/1.1 201 ', 'HTTP/1.1 404 Not Found', 'HTTP/1.1 503 x', 'HTTP/1.1 204 x', 'HTTP/1.1 304 x'],
+  [
+    'HTTP/1.1 200 OK',
+    'HTTP/1.1 201 ',
+    'HTTP/1.1 404 Not Found',
+    'HTTP/1.1 503 x',
+    'HTTP/1.1 204 x',
+    'HTTP/1.1 304 x',
+  ],
   [
     'HTTP/1.0 200 OK',
     'HTTP/1.2 200 OK',
@@ -106,9 +113,14 @@ const plainContent: fc.Arbitrary<Content> = fc.oneof(
     content,
     plain: true,
   })),
-  fc.constantFrom('5\r\n12345\r\n0\r\n\r\n', '1\r\na\r\n1f\r\n0123456789012345678901234567890\r\n0\r\n\r\n', '0\r\n\r\n', '2;x=y\r\nab\r\n0\r\nX-T: 1\r\n\r\n').map(
-    (content) => ({ framing: 'Transfer-Encoding: chunked', content, plain: true }),
-  ),
+  fc
+    .constantFrom(
+      '5\r\n12345\r\n0\r\n\r\n',
+      '1\r\na\r\n1f\r\n0123456789012345678901234567890\r\n0\r\n\r\n',
+      '0\r\n\r\n',
+      '2;x=y\r\nab\r\n0\r\nX-T: 1\r\n\r\n',
+    )
+    .map((content) => ({ framing: 'Transfer-Encoding: chunked', content, plain: true })),
 )
 const oddContent: fc.Arbitrary<Content> = fc
   .constantFrom(
@@ -136,7 +148,7 @@ const oddContent: fc.Arbitrary<Content> = fc
     ['Transfer-Encoding: chunked', '5\r\n12345\r\n0\r\nContent-Length: 5\r\n\r\n'],
     ['transfer-encoding: CHUNKED', '5\r\n12345\r\n0\r\n\r\n'],
   )
-  .map(([framing, content]) => ({ framing: framing!, content: content!, plain: false }))
+  .map(([framing, content]) => ({ framing, content, plain: false }))
 
 export type AnswerStream = {
   readonly method: 'GET' | 'HEAD'
@@ -165,7 +177,9 @@ export const answerStreams: fc.Arbitrary<AnswerStream> = fc
   })
   .map((parts) => {
     const { method, line, fields, content, lineEnd, changes } = parts
-    const lines = [line.text, ...fields.map(({ text }) => text), content.framing].filter((text) => text !== '')
+    const lines = [line.text, ...fields.map(({ text }) => text), content.framing].filter(
+      (text) => text !== '',
+    )
     const empty = method === 'HEAD' || / (?:204|304) /.test(line.text)
     const head = `${lines.slice(0, -1).join('\r\n')}${lines.length > 1 ? lineEnd : ''}${lines.at(-1) ?? ''}\r\n\r\n`
     const isPlain = line.plain && content.plain && lineEnd === '\r\n' && fields.every(({ plain }) => plain)

@@ -1,7 +1,7 @@
 /** One client and an upstream of its own that sends the bytes it is told to, and then behaves. */
 import { createServer } from 'node:net'
 import type { AddressInfo, Socket } from 'node:net'
-import type { Client } from '#/gateway/wire/client.ts'
+import type { Client } from '#/gateway/gateway.ts'
 import type { AnswerStream } from './answers.ts'
 
 export type Outcome =
@@ -39,7 +39,8 @@ export async function startTalking(open: (port: number) => Opened): Promise<Talk
   const { port } = server.address() as AddressInfo
 
   async function tell(stream: AnswerStream): Promise<Told> {
-    const { client, close } = open(port)
+    const opened = open(port)
+    const { client } = opened
     const came = Promise.withResolvers<Socket>()
     asked = came.resolve
     const first = request(client, stream.method)
@@ -57,7 +58,7 @@ export async function startTalking(open: (port: number) => Opened): Promise<Talk
     await turns()
     const next = await request(client, 'GET').outcome
     socket.destroy()
-    await close()
+    await opened.close()
     return { outcome, next }
   }
 

@@ -19,16 +19,30 @@ const targets = mostly(
 )
 const versions = mostly(
   ['HTTP/1.1'],
-  ['HTTP/1.0', 'HTTP/1.2', 'HTTP/2.0', 'http/1.1', 'HTTP/1.1 ', 'HTTP/1.', 'HTTP/11', '', 'HTTP/1.1\0', 'ICE/1.1'],
+  [
+    'HTTP/1.0',
+    'HTTP/1.2',
+    'HTTP/2.0',
+    'http/1.1',
+    'HTTP/1.1 ',
+    'HTTP/1.',
+    'HTTP/11',
+    '',
+    'HTTP/1.1\0',
+    'ICE/1.1',
+  ],
 )
 const blanks = mostly([' '], ['  ', '\t', '', '\u00a0', '\r'])
 const lineEnds = mostly(['\r\n'], ['\n', '\r', '\r\r\n', '\n\r', '\r\n ', ' \r\n', '\0\r\n', '\r\n\t'])
 
 /** Bytes as they may stand in a value, and those that may not. */
 const anyText = fc
-  .array(fc.oneof({ weight: 9, arbitrary: fc.integer({ min: 32, max: 126 }) }, fc.integer({ min: 0, max: 255 })), {
-    maxLength: 12,
-  })
+  .array(
+    fc.oneof({ weight: 9, arbitrary: fc.integer({ min: 32, max: 126 }) }, fc.integer({ min: 0, max: 255 })),
+    {
+      maxLength: 12,
+    },
+  )
   .map((codes) => String.fromCharCode(...codes))
 
 const plainFields = fc.constantFrom(
@@ -107,7 +121,11 @@ const contents = fc.oneof(
   {
     weight: 5,
     arbitrary: fc
-      .oneof(fc.constant('12345'), fc.string({ maxLength: 40 }), fc.constant('GET /smuggled HTTP/1.1\r\nHost: h\r\n\r\n'))
+      .oneof(
+        fc.constant('12345'),
+        fc.string({ maxLength: 40 }),
+        fc.constant('GET /smuggled HTTP/1.1\r\nHost: h\r\n\r\n'),
+      )
       .map((content) => ({ framing: `Content-Length: ${Buffer.byteLength(content)}`, content })),
   },
   {

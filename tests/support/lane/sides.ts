@@ -53,17 +53,16 @@ export async function startSide(withLane: boolean): Promise<Side> {
   const clock = { wall: () => 0 }
   const options = { server, gateway: { handle: counted }, isElsewhere: () => false, clock }
   const lane = withLane ? createFastLane(options) : null
-  let served: Socket | null = null
-  server.prependListener('connection', (socket: Socket) => (served = socket))
+  const accepted: Socket[] = []
+  server.prependListener('connection', (socket: Socket) => void accepted.push(socket))
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const { port } = server.address() as AddressInfo
 
   async function send(stream: Stream, pace: Pace): Promise<Sight> {
-    seen.length = held.length = 0
-    served = null
+    seen.length = held.length = accepted.length = 0
     const client = openClient(port)
-    while (served === null) await turn()
-    const socket = served as Socket
+    while (accepted.length === 0) await turn()
+    const socket = accepted.pop()!
     let sent = 0
     for (const cut of [...stream.cuts, stream.bytes.length]) {
       client.socket.write(stream.bytes.subarray(sent, cut))
@@ -132,7 +131,12 @@ function openClient(port: number): Client {
       resolve()
     })
   })
-  return { socket, closed, isClosed: () => isClosed, received: () => Buffer.concat(chunks).toString('latin1') }
+  return {
+    socket,
+    closed,
+    isClosed: () => isClosed,
+    received: () => Buffer.concat(chunks).toString('latin1'),
+  }
 }
 
 const turn = () => new Promise((resolve) => setImmediate(resolve))
