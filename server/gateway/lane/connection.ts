@@ -1,11 +1,12 @@
 /**
- * One connection of the fast lane. It serves one request after the other, each of which came whole and alone; at the
- * first that did not, the connection and all bytes that were not served go to `node:http`, for good.
+ * One connection of the fast lane. It serves one request after the other, each of which came alone and, but for a
+ * little content, whole; at the first that did not, the connection and all bytes that were not served go to
+ * `node:http`, for good.
  */
 import type { Socket } from 'node:net'
-import type { Answer, Request } from '#/gateway/exchange.ts'
+import type { Answer, Request, RequestBody } from '#/gateway/exchange.ts'
 import { writeAnswerHead } from '#/gateway/lane/answer-text.ts'
-import { createContent } from '#/gateway/lane/content.ts'
+import { createContent, createLostContent } from '#/gateway/lane/content.ts'
 import { readRequestHead } from '#/gateway/lane/request-head.ts'
 import type { Fields, RequestHead } from '#/gateway/lane/request-head.ts'
 import { createSink, nowhere } from '#/gateway/lane/sink.ts'
@@ -18,6 +19,8 @@ export type Lane = {
   readonly isElsewhere: (target: string) => boolean
   /** `node:http` serves the connection from now on, beginning with these bytes. */
   readonly handOver: (socket: Socket, bytes: Buffer) => void
+  /** The client stopped in the middle of a request; what it is told, if it can be, is node:http's to say. */
+  readonly interrupted: (socket: Socket) => void
   readonly left: (connection: LaneConnection) => void
   /** The `Date` line, and that the connection is kept, or closed. */
   readonly trailer: (keep: boolean) => string
@@ -25,12 +28,18 @@ export type Lane = {
   isDraining: boolean
 }
 
-/** `idle`: no byte of a request has come. `full`: the answer is written, and the client has yet to read it. */
+/** `idle`: no whole request has come. `full`: the answer is written, and the client has yet to read it. */
 type State = 'idle' | 'busy' | 'full' | 'closing' | 'left'
 
 /** Bytes of a head, and of content behind it, that this lane serves. */
 const mostHead = 16_384
 const mostContent = 65_536
+/** Clients that write head and content apart have the second piece here by then; who is slower is node:http's. */
+const mostPieces = 8
+/** Content of which a part is waited for, in bytes. */
+const mostAwaited = 16_384
+/** Sweeps. */
+const longestWait = 2
 /** Bytes that a client may send ahead before it is no longer read from. */
 const mostAhead = 65_536
 
@@ -46,6 +55,9 @@ export class LaneConnection {
   #fields: Fields | null = null
   #request: Request | null = null
   #keep = true
+  /** A head whose content is not all here. */
+  #part: Buffer | null = null
+  #pieces = 0
   #answer: Answer | null = null
   /** What came while a request was being served. */
   #ahead: Buffer[] = []
@@ -74,33 +86,41 @@ export class LaneConnection {
 
   /** Looks whether it is idle, and says how often in a row it was. */
   idleSweeps(): number {
-    return this.#state === 'idle' ? ++this.#idleSweeps : 0
+    if (this.#state !== 'idle') return 0
+    this.#idleSweeps++
+    if (this.#part === null) return this.#idleSweeps
+    if (this.#idleSweeps > longestWait) this.#handOver(this.#part)
+    return 0
   }
 
   drain(): void {
-    if (this.#state === 'idle') this.socket.destroySoon()
+    if (this.#state !== 'idle') return
+    if (this.#part !== null) return this.#handOver(this.#part)
+    this.#closing()
+    this.socket.destroySoon()
   }
 
   #read(bytes: Buffer): void {
-    const head = this.#headOf(bytes)
-    if (head === null) return this.#handOver(bytes)
-    this.#serve(head.head, bytes.subarray(head.end))
-  }
-
-  /** Null: these bytes are not one whole request of the kind that this lane serves. */
-  #headOf(bytes: Buffer): { readonly head: RequestHead; readonly end: number } | null {
-    const text = bytes.toString('latin1', 0, Math.min(bytes.length, mostHead))
+    const all = this.#part === null ? bytes : Buffer.concat([this.#part, bytes])
+    const text = all.toString('latin1', 0, Math.min(all.length, mostHead))
     const end = text.indexOf('\r\n\r\n')
-    if (end === -1) return null
-    const head = readRequestHead(text, end, this.#fields)
-    if (head === null || this.#lane.isElsewhere(head.target)) return null
+    const head = end === -1 ? null : readRequestHead(text, end, this.#fields)
+    if (head === null || this.#lane.isElsewhere(head.target)) return this.#handOver(all)
     const length = head.fields.length ?? 0
-    if (length > mostContent || bytes.length !== end + 4 + length) return null
-    return { head, end: end + 4 }
+    const content = all.subarray(end + 4)
+    if (content.length === length && length <= mostContent) return this.#serve(head, createContent(content))
+    // More than was announced is the next request already, and its order with this one is for node:http to keep.
+    const isAwaited = content.length < length && length <= mostAwaited && ++this.#pieces < mostPieces
+    if (!isAwaited) return this.#handOver(all)
+    this.#idleSweeps = this.#part === null ? 0 : this.#idleSweeps
+    this.#part = all
+    this.#fields = head.fields
   }
 
-  #serve({ method, target, fields }: RequestHead, content: Buffer): void {
+  #serve({ method, target, fields }: RequestHead, body: RequestBody | null): void {
     this.#state = 'busy'
+    this.#part = null
+    this.#pieces = 0
     this.#fields = fields
     this.#keep = fields.keep
     this.#request = {
@@ -109,7 +129,7 @@ export class LaneConnection {
       headers: fields.headers,
       remote: this.#remote,
       secure: this.#secure,
-      body: content.length === 0 ? null : createContent(content),
+      body,
       gone: null,
     }
     this.#lane.handle(this.#request, (answer) => this.#answered(answer))
@@ -139,7 +159,10 @@ export class LaneConnection {
     if (written.isBare) socket.write(written.head, 'latin1')
     // As many bytes as characters: they are the same in both encodings, and this one need not count first.
     else if (written.length === answer.body.length) socket.write(written.head + answer.body, 'latin1')
-    else socket.write(written.head + answer.body, 'utf8')
+    else if (written.length === Buffer.byteLength(answer.body))
+      socket.write(written.head + answer.body, 'utf8')
+    // The rest of it, or what is missing, would be taken from the next answer.
+    else throw new TypeError(`an answer of another length than ${written.length}`)
     this.#done()
   }
 
@@ -166,7 +189,7 @@ export class LaneConnection {
   #next(): void {
     this.#state = 'idle'
     this.#idleSweeps = 0
-    if (this.#lane.isDraining) return this.socket.destroySoon()
+    if (this.#lane.isDraining) return this.drain()
     if (this.#ahead.length > 0) this.#handOver(Buffer.concat(this.#ahead))
   }
 
@@ -193,12 +216,24 @@ export class LaneConnection {
 
   /** As node:http has it: who sends nothing more wants nothing more. */
   #ended(): void {
-    this.socket.end()
+    if (this.#part === null) this.socket.end()
+    else this.#interrupted()
   }
 
   #closed(): void {
+    if (this.#part !== null) this.#interrupted()
     this.#state = 'left'
     this.#lane.left(this)
     this.#request?.gone?.()
+  }
+
+  /** The request is gone through as far as it came, so that it is recorded. */
+  #interrupted(): void {
+    const part = this.#part!
+    const text = part.toString('latin1')
+    const end = text.indexOf('\r\n\r\n')
+    const head = readRequestHead(text, end, this.#fields)!
+    this.#lane.interrupted(this.socket)
+    this.#serve(head, createLostContent(head.fields.length!, text.length - end - 4))
   }
 }

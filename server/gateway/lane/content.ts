@@ -1,11 +1,13 @@
-/** The content of a request of the fast lane: it was read with the head, and is held until somebody wants it. */
+/** The content of a request of the fast lane: it is all there before the request is, and is held until it is wanted. */
 import { Readable } from 'node:stream'
-import { BodyTooLarge } from '#/gateway/exchange.ts'
+import { BodyInterrupted, BodyTooLarge } from '#/gateway/exchange.ts'
 import type { RequestBody } from '#/gateway/exchange.ts'
 
 type Held = { -readonly [Member in keyof RequestBody]: RequestBody[Member] }
 
-export function createContent(bytes: Buffer): RequestBody {
+/** Null: there is none. */
+export function createContent(bytes: Buffer): RequestBody | null {
+  if (bytes.length === 0) return null
   const content: Held = {
     length: bytes.length,
     received: 0,
@@ -30,6 +32,24 @@ export function createContent(bytes: Buffer): RequestBody {
   function take(): void {
     content.received = bytes.length
     content.complete = true
+  }
+  return content
+}
+
+/** Content that will never be complete, of which so many bytes came. */
+export function createLostContent(length: number, came: number): RequestBody {
+  const content: Held = {
+    length,
+    received: 0,
+    complete: false,
+    collect: (_limit, done) => {
+      content.received = came
+      done('gone', Buffer.alloc(0))
+    },
+    stream: () => {
+      content.received = came
+      return new Readable({ read: () => undefined }).destroy(new BodyInterrupted())
+    },
   }
   return content
 }

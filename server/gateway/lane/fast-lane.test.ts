@@ -81,6 +81,24 @@ describe('a connection', () => {
     })
   }
 
+  test('waits a moment for content that comes behind its head, and leaves one that is slow to node:http', async () => {
+    scene.upstream.answer((request, response) => {
+      request.resume()
+      response.writeHead(201, { 'content-type': 'application/json' }).end('{"id":"a1","name":"One"}')
+    })
+    const client = await openClient(scene.port)
+    const before = scene.inLane()
+    const [head, content] = post('{"name":"abc"}').split('{') as [string, string]
+    for (const [i, wait] of [20, 3_500].entries()) {
+      client.send(head)
+      await new Promise((resolve) => setTimeout(resolve, wait))
+      assert.equal(scene.inLane(), i === 0 ? before : before - 1)
+      client.send(`{${content}`)
+      assert.equal(statusOf((await client.answers(i + 1))[i]!), 201)
+    }
+    client.socket.destroy()
+  })
+
   test('goes to node:http with a request in pieces, cut anywhere', async () => {
     scene.upstream.answer((request, response) => {
       request.resume()

@@ -44,6 +44,7 @@ export function createFastLane({ server, gateway, isElsewhere, clock }: FastLane
     handle: (request, respond) => gateway.handle(request, respond),
     isElsewhere,
     handOver: (socket, bytes) => handOver(server, accept, socket, bytes),
+    interrupted: (socket) => tellBroken(server, socket, 'HPE_INVALID_EOF_STATE'),
     left: (connection) => void open.delete(connection),
     trailer: (keep) => (keep ? trailers.kept : trailers.closed),
     isDraining: false,
@@ -93,7 +94,11 @@ function sweep(server: Server, connection: LaneConnection): void {
   const idle = connection.idleSweeps() * sweepEvery
   if (connection.served && idle > server.keepAliveTimeout) return void connection.socket.destroy()
   if (connection.served || idle <= server.headersTimeout) return
-  const error = Object.assign(new Error('nothing came'), { code: 'ERR_HTTP_REQUEST_TIMEOUT' })
-  // Without a listener node:http would end the connection itself.
-  if (!server.emit('clientError', error, connection.socket)) connection.socket.destroy()
+  tellBroken(server, connection.socket, 'ERR_HTTP_REQUEST_TIMEOUT')
+}
+
+/** In node:http's words, to whoever answers for it. */
+function tellBroken(server: Server, socket: Socket, code: string): void {
+  const error = Object.assign(new Error(`broken in the fast lane: ${code}`), { code })
+  if (!server.emit('clientError', error, socket)) socket.destroy()
 }
