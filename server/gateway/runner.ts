@@ -192,8 +192,8 @@ function describe(exchange: Exchange, event: string, details: Readonly<Record<st
 }
 
 function rootOfItsOwn(id: string): string {
-  const hex = id.replaceAll('-', '')
-  return `00-${hex}-${hex.slice(16)}-01`
+  const tail = id.slice(19, 23) + id.slice(24)
+  return `00-${id.slice(0, 8)}${id.slice(9, 13)}${id.slice(14, 18)}${tail}-${tail}-01`
 }
 
 function drained(runner: Runner): Promise<void> {

@@ -1,7 +1,11 @@
 /** How the fast lane writes its answers, and how its connections end. */
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
 import type { Socket } from 'node:net'
+import { join } from 'node:path'
 import { describe, test } from 'node:test'
+import { connect as connectTls } from 'node:tls'
 import type { Answer, AnswerStream, Sink } from '#/gateway/gateway.ts'
 import { openClient, startPort, until } from '../../../tests/support/lane/port.ts'
 import { exchangeBytes, openSocket, requestText, statusOf } from '../../../tests/support/raw.ts'
@@ -152,4 +156,28 @@ describe('a drain', () => {
     await client.closed
     await until(() => isGone)
   })
+})
+
+test('over TLS it is the same lane, and what is handed over goes on over TLS', async () => {
+  const pair = join(import.meta.dirname, '..', '..', '..', 'tests', 'data', 'tls', 'first')
+  const files = { cert: `${pair}.cert.pem`, key: `${pair}.key.pem` }
+  const { listener, lane, port } = await startPort(({ method, secure }, respond) => {
+    const body = `${method} ${secure}`
+    respond({ ...said(body), headers: ['Content-Length', String(body.length)] })
+  }, files)
+  const socket = connectTls({ port, host: '127.0.0.1', ca: readFileSync(files.cert) })
+  await once(socket, 'secureConnect')
+  const ask = async (request: string): Promise<string> => {
+    socket.write(request)
+    const [answer] = (await once(socket, 'data')) as [Buffer]
+    return answer.toString('latin1').split('\r\n\r\n')[1]!
+  }
+  assert.equal(await ask(plain()), 'GET true')
+  assert.equal(await ask(plain()), 'GET true')
+  assert.equal(lane.connections(), 1)
+  assert.equal(await ask(plain().replace('GET', 'OPTIONS')), 'OPTIONS true')
+  assert.equal(lane.connections(), 0)
+  assert.equal(await ask(plain()), 'GET true')
+  socket.destroy()
+  await listener.drain(1000)
 })

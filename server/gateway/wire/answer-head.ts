@@ -49,8 +49,12 @@ export function readAnswerHead(text: string, end: number, isHead: boolean): Answ
   }
 }
 
+/** An object that has nothing but what is put on it; made by `new`, because V8 keeps `Object.create(null)` as a table. */
+const Bare = function () {} as unknown as new () => Record<string, string | string[]>
+Bare.prototype = Object.create(null) as object
+
 function byName(fields: readonly string[]): Record<string, string | string[]> {
-  const headers = Object.create(null) as Record<string, string | string[]>
+  const headers = new Bare()
   for (let i = 0; i < fields.length; i += 2) {
     const name = fields[i]!.toLowerCase()
     const before = headers[name]

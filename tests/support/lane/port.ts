@@ -6,12 +6,16 @@ import type { Listener } from '#/kernel/http/http.ts'
 import { openSocket } from '../raw.ts'
 
 /** A port with the fast lane, whose handler is the test. */
-export async function startPort(handle: Parameters<typeof createNodeLane>[0]['handle']) {
+export async function startPort(
+  handle: Parameters<typeof createNodeLane>[0]['handle'],
+  tls: { readonly cert: string; readonly key: string } | null = null,
+) {
   const listener: Listener = await listen({
     host: '127.0.0.1',
     port: 0,
     setting: 'PORT',
     hostSetting: 'HOST',
+    tls,
   })
   const { server, port } = listener
   listener.serve(createNodeLane({ handle }), 'https://portico.test')
