@@ -215,6 +215,17 @@ test('thousands that were given up while they waited are gone through at once', 
   await Promise.all(busy)
 })
 
+test('a pool that is closed ends what is under way, what waits and what comes later', async () => {
+  const arrived = Promise.withResolvers<void>()
+  act = () => arrived.resolve()
+  const calls = [call(), call(), call()]
+  await arrived.promise
+  pool.close()
+  const replies = await Promise.all([...calls, call()])
+  assert.ok(replies.every(({ error }) => error?.name === 'WireError'))
+  assert.equal(replies[3]!.hadConnection, false)
+})
+
 test('an answer goes at the pace of who takes it, and its end leaves the connection running', async () => {
   const whole = 'x'.repeat(5_000_000)
   act = (socket) => void socket.write(ok(whole))

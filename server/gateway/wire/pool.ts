@@ -1,4 +1,5 @@
 /** Kept connections to one origin. Requests beyond the most connections wait in their order. */
+import { WireError } from '#/gateway/wire/client.ts'
 import type { Client, Listening, Outgoing } from '#/gateway/wire/client.ts'
 import { tickTime, WireConnection } from '#/gateway/wire/connection.ts'
 import type { Keeper, Origin } from '#/gateway/wire/connection.ts'
@@ -53,6 +54,10 @@ export function createWirePool(origin: Origin, most: number): WirePool {
     }
   }
 
+  function giveUp(request: WireRequest): void {
+    queueMicrotask(() => request.listening.onResponseError(null, new WireError('closed', 'given up')))
+  }
+
   function connect(request: WireRequest): void {
     open.add(new WireConnection(origin, keeper, request))
   }
@@ -61,6 +66,7 @@ export function createWirePool(origin: Origin, most: number): WirePool {
     dispatch(outgoing, listening) {
       const request = requestOf(outgoing, listening)
       if (request === null) return
+      if (closed) return giveUp(request)
       const connection = idle.pop()
       if (connection === undefined) {
         if (open.size < most) connect(request)
@@ -73,6 +79,7 @@ export function createWirePool(origin: Origin, most: number): WirePool {
       closed = true
       clearInterval(ticking)
       for (const connection of open) connection.giveUp()
+      for (let next = take(); next !== null; next = take()) giveUp(next)
     },
   }
 }
