@@ -152,9 +152,9 @@ async function profile(upstream: number, key: string): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'portico-profile-'))
   const flags = ['--cpu-prof', `--cpu-prof-dir=${folder}`, '--cpu-prof-interval=500']
   const side = await startSide('portico', [String(upstream), key], sideCore, flags)
-  await load({ ...side, path, seconds, core: loadCore, key })
+  for (const time of [warmUp, seconds]) await load({ ...side, path, seconds: time, core: loadCore, key })
   await side.stop()
   console.log('the next cost, by self time under the profiler:')
-  console.log(table([['share', 'function', 'where'], ...topFunctions(folder, 18)]))
+  console.log(table([['share', 'function', 'where'], ...topFunctions(folder, { count: 18, seconds })]))
   rmSync(folder, { recursive: true, force: true })
 }

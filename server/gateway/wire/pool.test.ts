@@ -287,3 +287,12 @@ test('a request goes out whole, with the name of its origin and the length of it
     'POST / HTTP/1.1\r\nHost: up.test\r\nConnection: keep-alive\r\nContent-Length: 0\r\n\r\n',
   ])
 })
+
+test('a write is not sent on a connection whose upstream closed behind its answer', async () => {
+  act = (socket) => void socket.end(ok('a'))
+  for (let i = 0; i < 50; i++) {
+    await call()
+    const { error } = await call({ method: 'POST', body: Buffer.from('{}') })
+    assert.equal(error, null)
+  }
+})

@@ -11,6 +11,11 @@ export function createWirePool(origin: Origin, most: number): WirePool {
   const open = new Set<WireConnection>()
   /** The one that was used last comes first: it is the least likely to be closed by now. */
   const idle: WireConnection[] = []
+  /**
+   * Free since this turn of the event loop. An upstream that closes behind its answer without saying so has often
+   * done it by the end of the turn; until then only what may be sent again is sent.
+   */
+  let fresh: WireConnection[] = []
   let waiting: WireRequest[] = []
   let first = 0
   let closed = false
@@ -21,27 +26,44 @@ export function createWirePool(origin: Origin, most: number): WirePool {
 
   const keeper: Keeper = {
     free: (connection) => {
-      for (let next = take(); next !== null; next = take()) if (connection.send(next)) return
-      idle.push(connection)
+      if (fresh.push(connection) === 1) setImmediate(rest)
+      serve()
     },
     lost: (connection) => {
       open.delete(connection)
-      const at = idle.lastIndexOf(connection)
-      if (at !== -1) idle.splice(at, 1)
-      const next = closed ? null : take()
-      if (next !== null) connect(next)
+      remove(idle, connection)
+      remove(fresh, connection)
+      serve()
     },
   }
 
-  function take(): WireRequest | null {
-    if (first === waiting.length) return null
-    const next = waiting[first++]!
+  /** The turn is over. */
+  function rest(): void {
+    idle.push(...fresh)
+    fresh = []
+    serve()
+  }
+
+  /** Takes those that wait as far as there are connections. */
+  function serve(): void {
+    while (first < waiting.length && carry(waiting[first]!)) first++
     // Taking the first out of a long list each time would be quadratic.
-    if (first === waiting.length || first > 1024) {
-      waiting = waiting.slice(first)
-      first = 0
+    if (first === 0 || first * 2 < waiting.length) return
+    waiting = waiting.slice(first)
+    first = 0
+  }
+
+  /** False: there is no connection for it now. */
+  function carry(request: WireRequest): boolean {
+    const connection = idle.pop() ?? (request.mayGoAgain ? fresh.pop() : undefined)
+    if (connection !== undefined) {
+      if (!connection.send(request)) idle.push(connection)
+    } else if (open.size < most) {
+      open.add(new WireConnection(origin, keeper, request))
+    } else {
+      return false
     }
-    return next
+    return true
   }
 
   /** What cannot be sent is a bug of ours, told like every other failure. */
@@ -54,32 +76,29 @@ export function createWirePool(origin: Origin, most: number): WirePool {
     }
   }
 
-  function giveUp(request: WireRequest): void {
-    queueMicrotask(() => request.listening.onResponseError(null, new WireError('closed', 'given up')))
-  }
-
-  function connect(request: WireRequest): void {
-    open.add(new WireConnection(origin, keeper, request))
+  function giveUp({ listening }: WireRequest): void {
+    queueMicrotask(() => listening.onResponseError(null, new WireError('closed', 'given up')))
   }
 
   return {
     dispatch(outgoing, listening) {
       const request = requestOf(outgoing, listening)
       if (request === null) return
-      if (closed) return giveUp(request)
-      const connection = idle.pop()
-      if (connection === undefined) {
-        if (open.size < most) connect(request)
-        else waiting.push(request)
-      } else if (!connection.send(request)) {
-        keeper.free(connection)
-      }
+      if (closed) giveUp(request)
+      else if (first < waiting.length || !carry(request)) waiting.push(request)
     },
     close() {
       closed = true
       clearInterval(ticking)
+      for (const request of waiting.slice(first)) giveUp(request)
+      waiting = []
+      first = 0
       for (const connection of open) connection.giveUp()
-      for (let next = take(); next !== null; next = take()) giveUp(next)
     },
   }
+}
+
+function remove(list: WireConnection[], connection: WireConnection): void {
+  const at = list.lastIndexOf(connection)
+  if (at !== -1) list.splice(at, 1)
 }

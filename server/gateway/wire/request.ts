@@ -18,12 +18,15 @@ export class WireRequest implements Controller {
   carrier: Carrier | null = null
   aborted = false
   paused = false
+  /** Nothing comes of it that could come twice (RFC 9110 §9.2.1), so a call may send it once more. */
+  readonly mayGoAgain: boolean
   /** Its last word was said, or will be without the connection. */
   over = false
 
   constructor(outgoing: Outgoing, listening: Listening, host: string) {
     this.head = writeHead(outgoing, host)
     this.outgoing = outgoing
+    this.mayGoAgain = outgoing.body === null && (outgoing.method === 'GET' || outgoing.method === 'HEAD')
     this.listening = listening
   }
 
