@@ -12,6 +12,9 @@ import type { Fields, RequestHead } from '#/gateway/lane/request-head.ts'
 import { createSink, nowhere } from '#/gateway/lane/sink.ts'
 import { addressOf } from '#/gateway/lane/node-lane.ts'
 
+/** Node's codes for a head that did not come in time, and for a request that ended in its middle. */
+export type Broken = 'ERR_HTTP_REQUEST_TIMEOUT' | 'HPE_INVALID_EOF_STATE'
+
 /** What connections of a lane have in common. */
 export type Lane = {
   readonly handle: (request: Request, respond: (answer: Answer) => void) => void
@@ -19,8 +22,8 @@ export type Lane = {
   readonly isElsewhere: (target: string) => boolean
   /** `node:http` serves the connection from now on, beginning with these bytes. */
   readonly handOver: (socket: Socket, bytes: Buffer) => void
-  /** The client stopped in the middle of a request; what it is told, if it can be, is node:http's to say. */
-  readonly interrupted: (socket: Socket) => void
+  /** There will be no request; what the client is told, if it can be, is node:http's to say. */
+  readonly broken: (socket: Socket, code: Broken) => void
   readonly left: (connection: LaneConnection) => void
   /** The `Date` line, and that the connection is kept, or closed. */
   readonly trailer: (keep: boolean) => string
@@ -91,6 +94,11 @@ export class LaneConnection {
     if (this.#part === null) return this.#idleSweeps
     if (this.#idleSweeps > longestWait) this.#handOver(this.#part)
     return 0
+  }
+
+  tooSlow(): void {
+    this.#closing()
+    this.#lane.broken(this.socket, 'ERR_HTTP_REQUEST_TIMEOUT')
   }
 
   drain(): void {
@@ -233,7 +241,7 @@ export class LaneConnection {
     const text = part.toString('latin1')
     const end = text.indexOf('\r\n\r\n')
     const head = readRequestHead(text, end, this.#fields)!
-    this.#lane.interrupted(this.socket)
+    this.#lane.broken(this.socket, 'HPE_INVALID_EOF_STATE')
     this.#serve(head, createLostContent(head.fields.length!, text.length - end - 4))
   }
 }

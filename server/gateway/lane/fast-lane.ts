@@ -8,7 +8,7 @@ import type { Socket } from 'node:net'
 import { Server as TlsServer } from 'node:tls'
 import type { Answer, Request } from '#/gateway/exchange.ts'
 import { LaneConnection } from '#/gateway/lane/connection.ts'
-import type { Lane } from '#/gateway/lane/connection.ts'
+import type { Broken, Lane } from '#/gateway/lane/connection.ts'
 
 export type FastLaneOptions = {
   /** Already serves what is handed over. Its bounds on idle connections hold here, too. */
@@ -44,7 +44,7 @@ export function createFastLane({ server, gateway, isElsewhere, clock }: FastLane
     handle: (request, respond) => gateway.handle(request, respond),
     isElsewhere,
     handOver: (socket, bytes) => handOver(server, accept, socket, bytes),
-    interrupted: (socket) => tellBroken(server, socket, 'HPE_INVALID_EOF_STATE'),
+    broken: (socket, code) => tellBroken(server, socket, code),
     left: (connection) => void open.delete(connection),
     trailer: (keep) => (keep ? trailers.kept : trailers.closed),
     isDraining: false,
@@ -93,12 +93,11 @@ function handOver(server: Server, accept: Accept, socket: Socket, bytes: Buffer)
 function sweep(server: Server, connection: LaneConnection): void {
   const idle = connection.idleSweeps() * sweepEvery
   if (connection.served && idle > server.keepAliveTimeout) return void connection.socket.destroy()
-  if (connection.served || idle <= server.headersTimeout) return
-  tellBroken(server, connection.socket, 'ERR_HTTP_REQUEST_TIMEOUT')
+  if (!connection.served && idle > server.headersTimeout) connection.tooSlow()
 }
 
 /** In node:http's words, to whoever answers for it. */
-function tellBroken(server: Server, socket: Socket, code: string): void {
+function tellBroken(server: Server, socket: Socket, code: Broken): void {
   const error = Object.assign(new Error(`broken in the fast lane: ${code}`), { code })
   if (!server.emit('clientError', error, socket)) socket.destroy()
 }
