@@ -88,6 +88,7 @@ function closes(connection: string | string[] | undefined): boolean {
 }
 
 function keptFor(sent: string | string[] | undefined): number | null {
-  const seconds = /\btimeout=(\d{1,6})\b/i.exec(String(sent ?? ''))?.[1]
+  if (sent === undefined) return null
+  const seconds = /\btimeout=(\d{1,6})\b/i.exec(String(sent))?.[1]
   return seconds === undefined ? null : Number(seconds) * 1000
 }
