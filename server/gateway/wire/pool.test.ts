@@ -216,10 +216,10 @@ test('thousands that were given up while they waited are gone through at once', 
 })
 
 test('a pool that is closed ends what is under way, what waits and what comes later', async () => {
-  let arrived = 0
-  act = () => void arrived++
+  const arrived: Socket[] = []
+  act = (socket) => void arrived.push(socket)
   const calls = [call(), call(), call()]
-  while (arrived < 2) await settled()
+  while (arrived.length < 2) await settled()
   pool.close()
   const replies = await Promise.all([...calls, call()])
   assert.ok(replies.every(({ error }) => error?.name === 'WireError'))

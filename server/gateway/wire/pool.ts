@@ -16,8 +16,7 @@ export function createWirePool(origin: Origin, most: number): WirePool {
    * done it by the end of the turn; until then only what may be sent again is sent.
    */
   let fresh: WireConnection[] = []
-  let waiting: WireRequest[] = []
-  let first = 0
+  const waiting = createQueue<WireRequest>()
   let closed = false
 
   const ticking = setInterval(() => {
@@ -46,11 +45,7 @@ export function createWirePool(origin: Origin, most: number): WirePool {
 
   /** Takes those that wait as far as there are connections. */
   function serve(): void {
-    while (first < waiting.length && carry(waiting[first]!)) first++
-    // Taking the first out of a long list each time would be quadratic.
-    if (first === 0 || first * 2 < waiting.length) return
-    waiting = waiting.slice(first)
-    first = 0
+    for (let next = waiting.first(); next !== undefined && carry(next); next = waiting.first()) waiting.drop()
   }
 
   /** False: there is no connection for it now. */
@@ -66,33 +61,17 @@ export function createWirePool(origin: Origin, most: number): WirePool {
     return true
   }
 
-  /** What cannot be sent is a bug of ours, told like every other failure. */
-  function requestOf(outgoing: Outgoing, listening: Listening): WireRequest | null {
-    try {
-      return new WireRequest(outgoing, listening, origin.host)
-    } catch (error) {
-      queueMicrotask(() => listening.onResponseError(null, error as Error))
-      return null
-    }
-  }
-
-  function giveUp({ listening }: WireRequest): void {
-    queueMicrotask(() => listening.onResponseError(null, new WireError('closed', 'given up')))
-  }
-
   return {
     dispatch(outgoing, listening) {
-      const request = requestOf(outgoing, listening)
+      const request = requestOf(outgoing, listening, origin.host)
       if (request === null) return
       if (closed) giveUp(request)
-      else if (first < waiting.length || !carry(request)) waiting.push(request)
+      else if (waiting.first() !== undefined || !carry(request)) waiting.push(request)
     },
     close() {
       closed = true
       clearInterval(ticking)
-      for (const request of waiting.slice(first)) giveUp(request)
-      waiting = []
-      first = 0
+      for (const request of waiting.empty()) giveUp(request)
       for (const connection of open) connection.giveUp()
     },
   }
@@ -101,4 +80,49 @@ export function createWirePool(origin: Origin, most: number): WirePool {
 function remove(list: WireConnection[], connection: WireConnection): void {
   const at = list.lastIndexOf(connection)
   if (at !== -1) list.splice(at, 1)
+}
+
+/** What cannot be sent is a bug of ours, told like every other failure. */
+function requestOf(outgoing: Outgoing, listening: Listening, host: string): WireRequest | null {
+  try {
+    return new WireRequest(outgoing, listening, host)
+  } catch (error) {
+    queueMicrotask(() => listening.onResponseError(null, error as Error))
+    return null
+  }
+}
+
+function giveUp({ listening }: WireRequest): void {
+  queueMicrotask(() => listening.onResponseError(null, new WireError('closed', 'given up')))
+}
+
+type Queue<T> = {
+  push(item: T): void
+  first(): T | undefined
+  /** Takes the first out. */
+  drop(): void
+  /** Takes all out. */
+  empty(): T[]
+}
+
+/** Taking the first out of a long list each time would be quadratic. */
+function createQueue<T>(): Queue<T> {
+  let items: T[] = []
+  let at = 0
+  return {
+    push: (item) => void items.push(item),
+    first: () => items[at],
+    drop() {
+      at++
+      if (at * 2 < items.length) return
+      items = items.slice(at)
+      at = 0
+    },
+    empty() {
+      const all = items.slice(at)
+      items = []
+      at = 0
+      return all
+    },
+  }
 }
