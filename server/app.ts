@@ -9,6 +9,7 @@ import type { Gateway, GatewayDeps, Recorder } from '#/gateway/gateway.ts'
 import { gatewayMembers } from '#/identity/account/account.ts'
 import { createLastUsed, parseKey } from '#/identity/keys/keys.ts'
 import type { LastUsed } from '#/identity/keys/keys.ts'
+import { seedAccess } from '#/demo.ts'
 import { systemClock } from '#/kernel/clock/clock.ts'
 import type { Clock } from '#/kernel/clock/clock.ts'
 import { installationKey } from '#/kernel/config/config.ts'
@@ -75,6 +76,7 @@ export async function createApp(options: AppOptions): Promise<App> {
   const sealer = createSealer(installationKey(config))
   const database = await openDatabaseOf(options, clock, createAuditSink(sealer))
   const applied = await applyProvider({ ...options, database, sealer })
+  if (options.demo) await seedAccess(database, sealer, applied)
   const telemetry = await createTelemetry({
     traces: config.traces,
     traceRatio: config.traceRatio,
