@@ -16,8 +16,8 @@ export type Person = {
 /** Whoever may call it, within the second in which a change reaches the gateway. */
 export const promptly = (ask: () => Promise<boolean>) => within(1000, ask)
 
-export async function accessJourney() {
-  const portico = await startPortico()
+export async function accessJourney(data?: string) {
+  const portico = await startPortico({}, data)
   const { publicUrl, facts } = { ...portico.facts, facts: portico.facts }
   const keyOf = (name: keyof DemoFacts['partners']) => facts.partners[name].live.apiKey
   const office = browser(facts.adminUrl, '/v1')
