@@ -11,14 +11,14 @@ import { transact } from '#/kernel/db/db.ts'
 import type { Tx } from '#/kernel/db/db.ts'
 import { applyProvider } from '#/publish/declaration/declaration.ts'
 import { createLog } from '#/kernel/log/log.ts'
-import { testDatabase } from '../tests/support/database.ts'
+import { testDatabase } from '../support/database.ts'
 
 let offset = 0
 const clock = systemClock(() => offset)
 const database = await testDatabase(clock)
 const sealer = createSealer(Buffer.alloc(32, 7))
 const applied = await applyProvider({
-  provider: join(import.meta.dirname, '..', 'examples', 'solstice', 'portico.yaml'),
+  provider: join(import.meta.dirname, '..', '..', 'examples', 'solstice', 'portico.yaml'),
   environment: { SOLSTICE_LIVE_URL: 'http://live.invalid', SOLSTICE_SANDBOX_URL: 'http://sandbox.invalid' },
   demo: true,
   database,
