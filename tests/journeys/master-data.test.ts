@@ -89,7 +89,8 @@ test('every gate is met: the requester alone cannot open it; a second operator d
   const alone = await admin.ask(approve)
   assert.deepEqual([alone.status, alone.body.code], [403, 'proposals.own'])
   const finance = await portico.operator('finance')
-  assert.equal((await finance.ask(approve)).status, 403, 'who may not write access does not agree to it either')
+  const lacking = await finance.ask(approve)
+  assert.deepEqual([lacking.status, lacking.body.detail], [403, 'Your role lacks access:write.'])
   await assertHidden()
 
   const second = await portico.operator('partner-manager')

@@ -55,6 +55,7 @@ test('200: a signed agreement, whole but for what is hidden; another partner see
   assert.deepEqual(theirs.body.data, [])
   const suspended = await manage(`partners/${partners.pro.id}/suspend`, { reason: 'breach' })
   assert.deepEqual([suspended.status, suspended.body.code], [403, 'proposals.not_allowed'])
+  assert.match(suspended.body.detail, /two people/)
 })
 
 test('a pilot of what is dark is nothing to a partner', async () => {
