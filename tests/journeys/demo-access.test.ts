@@ -39,7 +39,8 @@ test('a second start changes nothing', async () => {
 test('a change by hand shows with who made it, is not overwritten by an apply, and survives a start', async () => {
   const hand = { title: 'Proposals for roofs' }
   assert.equal((await portico.admin.ask('PATCH capabilities/proposals', hand)).status, 200)
-  const said = /capabilities\.proposals\.title: the file says Proposals, what runs is Proposals for roofs \(operator/
+  const said =
+    /capabilities\.proposals\.title: the file says Proposals, what runs is Proposals for roofs \(operator/
   const planned = await plan()
   assert.equal(planned.code, 0, planned.output)
   assert.match(planned.output, said)

@@ -171,7 +171,8 @@ function operatorOf(actor: Actor): Operator {
 function refuseLacking({ role }: Operator, permissions: readonly string[]): void {
   const needed = new Set(['proposals:decide', ...permissions])
   const missing = [...needed].filter((each) => !allows('operator', role, each))
-  if (missing.length > 0) throw proposalNotAllowed.with({ detail: `Your role lacks ${missing.join(' and ')}.` })
+  if (missing.length > 0)
+    throw proposalNotAllowed.with({ detail: `Your role lacks ${missing.join(' and ')}.` })
 }
 
 function registered(actions: ProposalActions, name: string): ProposalAction | undefined {
