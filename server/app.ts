@@ -9,6 +9,7 @@ import type { Gateway, GatewayDeps, Recorder } from '#/gateway/gateway.ts'
 import { gatewayMembers } from '#/identity/account/account.ts'
 import { createLastUsed, parseKey } from '#/identity/keys/keys.ts'
 import type { LastUsed } from '#/identity/keys/keys.ts'
+import { seedAccess } from '#/demo.ts'
 import { systemClock } from '#/kernel/clock/clock.ts'
 import type { Clock } from '#/kernel/clock/clock.ts'
 import { installationKey } from '#/kernel/config/config.ts'
@@ -34,7 +35,7 @@ import { createTelemetry } from '#/kernel/telemetry/telemetry.ts'
 import type { Telemetry } from '#/kernel/telemetry/telemetry.ts'
 import { healthRoutes, watchRecorder } from '#/operations/health/health.ts'
 import { applyProvider } from '#/publish/declaration/declaration.ts'
-import type { Applied } from '#/publish/declaration/declaration.ts'
+import type { Applied, FileOptions } from '#/publish/declaration/declaration.ts'
 import { createSnapshot } from '#/publish/snapshot/snapshot.ts'
 import type { FollowedSnapshot, Own } from '#/publish/snapshot/snapshot.ts'
 import { createIngest, openJournal, usageJobs, usageOperations } from '#/usage/usage.ts'
@@ -74,7 +75,7 @@ export async function createApp(options: AppOptions): Promise<App> {
   const clock = systemClock()
   const sealer = createSealer(installationKey(config))
   const database = await openDatabaseOf(options, clock, createAuditSink(sealer))
-  const applied = await applyProvider({ ...options, database, sealer })
+  const applied = await applyFirst({ ...options, database, sealer })
   const telemetry = await createTelemetry({
     traces: config.traces,
     traceRatio: config.traceRatio,
@@ -137,6 +138,13 @@ export async function createApp(options: AppOptions): Promise<App> {
       await database.close()
     },
   }
+}
+
+/** What the file says, and in the demo what stands in no file; before the gateway reads what there is. */
+async function applyFirst(options: FileOptions & { readonly log: Log }): Promise<Applied> {
+  const applied = await applyProvider(options)
+  if (options.demo) await seedAccess(options.database, options.sealer, applied)
+  return applied
 }
 
 type Handed = Pick<GatewayDeps, 'clock' | 'members' | 'recorder' | 'snapshot' | 'traceParent'>

@@ -41,7 +41,8 @@ export async function run(environment: Environment): Promise<void> {
   }
   const log = createLog(config.logLevel)
   const started: Started[] = []
-  const starting = start({ config, log, environment, started })
+  // A moment later, so that a signal is heard before anything is taken that would be left behind.
+  const starting = Promise.resolve().then(() => start({ config, log, environment, started }))
   const stop = stopper(starting, started, log)
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void stop(0, signal))
   process.on('uncaughtException', (error) => {

@@ -1,20 +1,14 @@
 /** A starter wants more: it is refused, asks, is asked a question, answers, is approved, and calls. */
 import assert from 'node:assert/strict'
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
 import { browser, letterTo } from '../support/identity/browser.ts'
-import type { Credentials } from '../support/identity/browser.ts'
 import { call, startPortico } from '../support/portico.ts'
 
 const portico = await startPortico()
 after(() => portico.stop())
-const { publicUrl, adminUrl, partners } = portico.facts
-const facts = JSON.parse(readFileSync(join(portico.data, 'demo.json'), 'utf8')) as {
-  readonly operator: Credentials
-  readonly partners: { readonly starter: { readonly member: Credentials } }
-}
+const { facts } = portico
+const { publicUrl, adminUrl, partners } = facts
 const key = partners.starter.live.apiKey
 const requests = `${publicUrl}/partner/access/requests`
 

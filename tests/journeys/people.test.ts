@@ -1,23 +1,13 @@
 /** People of the demo at both doors: signing in, what a role may, what a foreign page may not, and signing out. */
 import assert from 'node:assert/strict'
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { after, describe, test } from 'node:test'
 import { browser, letterTo } from '../support/identity/browser.ts'
-import type { Credentials } from '../support/identity/browser.ts'
 import { startPortico } from '../support/portico.ts'
-
-type Facts = {
-  readonly operator: Credentials
-  readonly partners: Readonly<
-    Record<'starter' | 'pro', { readonly id: string; readonly member: Credentials }>
-  >
-}
 
 const portico = await startPortico()
 after(() => portico.stop())
-const { publicUrl, adminUrl } = portico.facts
-const facts = JSON.parse(readFileSync(join(portico.data, 'demo.json'), 'utf8')) as Facts
+const { facts } = portico
+const { publicUrl, adminUrl } = facts
 
 const portal = () => browser(publicUrl, '/portal/api')
 

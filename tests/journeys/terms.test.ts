@@ -6,7 +6,8 @@ import { call, runPortico, startPortico } from '../support/portico.ts'
 const running = await startPortico()
 after(() => running.kill(true))
 const { adminUrl, publicUrl, partners } = running.facts
-const { apiKey } = partners.enterprise.live
+// The demo's enterprise partner has its agreement already.
+const { apiKey } = partners.pro.live
 const key = await serviceKey()
 
 async function serviceKey(): Promise<string> {
@@ -20,7 +21,7 @@ const manage = (path: string, body?: object) =>
   call(`${adminUrl}/v1/${path}`, { key, ...(body && { method: 'POST', body }) })
 
 test('200: a signed agreement, whole but for what is hidden; another partner sees none of it', async () => {
-  const path = `partners/${partners.enterprise.id}/agreements`
+  const path = `partners/${partners.pro.id}/agreements`
   const terms = {
     noticeDays: 30,
     capabilities: ['raw-data', 'master-data'],
@@ -50,17 +51,21 @@ test('200: a signed agreement, whole but for what is hidden; another partner see
   assert.equal((await manage(`${path}/${drafted.body.id}/versions/2/send`, {})).status, 200)
   const [, second] = (await list()).body.data[0].versions
   assert.deepEqual([second.state, second.terms.overrides], ['sent', overrides])
-  const theirs = await call(`${publicUrl}/partner/agreements`, { key: partners.pro.live.apiKey })
+  const theirs = await call(`${publicUrl}/partner/agreements`, { key: partners.starter.live.apiKey })
   assert.deepEqual(theirs.body.data, [])
-  const suspended = await manage(`partners/${partners.enterprise.id}/suspend`, { reason: 'breach' })
+  const suspended = await manage(`partners/${partners.pro.id}/suspend`, { reason: 'breach' })
   assert.deepEqual([suspended.status, suspended.body.code], [403, 'proposals.not_allowed'])
+  assert.match(suspended.body.detail, /two people/)
 })
 
 test('a pilot of what is dark is nothing to a partner', async () => {
   const opened = await manage('capabilities/master-data/pilot', { capacity: 1, endsAt: null })
   assert.equal(opened.status, 201, JSON.stringify(opened.body))
   const { body } = await call(`${publicUrl}/partner/access/pilots`, { key: apiKey })
-  assert.deepEqual(body, { data: [] })
+  assert.deepEqual(
+    body.data.map((pilot: { capability: string }) => pilot.capability),
+    ['proposals'],
+  )
   const shape = async (name: string) => {
     const path = `${publicUrl}/partner/access/pilots/${name}/place`
     const { status, body: problem } = await call(path, { key: apiKey, method: 'POST' })

@@ -5,6 +5,7 @@ import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:f
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
+import type { Credentials } from './identity/browser.ts'
 
 const root = join(import.meta.dirname, '..', '..')
 
@@ -12,6 +13,7 @@ const root = join(import.meta.dirname, '..', '..')
 export type DemoFacts = {
   readonly publicUrl: string
   readonly adminUrl: string
+  readonly operator: Credentials
   /** Where the demo provider listens: for faults on purpose, and for what reached it. */
   readonly provider: { readonly live: string; readonly sandbox: string }
   readonly partners: Readonly<
@@ -20,6 +22,8 @@ export type DemoFacts = {
       {
         readonly id: string
         readonly name: string
+        /** Its owner, to sign in with. */
+        readonly member: Credentials
         readonly live: { readonly apiKey: string }
         readonly sandbox: { readonly apiKey: string }
       }

@@ -123,7 +123,10 @@ test('an amendment replaces the version in force from its own start', async () =
   ])
   await assert.rejects(amend(id, agreementId, term(30, 300)), /overlap: Version 2 of/)
   const open = await amend(id, agreementId, term(60, 70))
-  await assert.rejects(amend(id, agreementId, term(80, 90)), /agreements\.open_version/)
+  await assert.rejects(
+    amend(id, agreementId, term(80, 90)),
+    /agreements\.open_version: Version 3 is draft; have it signed, or withdraw it, first\./,
+  )
   await send(id, open)
   await sign(id, open)
   assert.deepEqual(await Promise.all([59, 60, 70].map((days) => postureAt(id, days))), [

@@ -57,7 +57,11 @@ export async function amendAgreement(
   await lock(tx, partnerId)
   const versions = await versionsOf(tx, partnerId, agreementId)
   const now = tx.now.getTime()
-  if (versions.some((version) => isOpen(version, now))) throw problems.agreementOpen.with()
+  const open = versions.find((version) => isOpen(version, now))
+  if (open) {
+    const detail = `Version ${open.number} is ${stateAt(open, now)}; have it signed, or withdraw it, first.`
+    throw problems.agreementOpen.with({ detail })
+  }
   if (!versions.some((version) => endOf(version) > now)) throw problems.agreementOver.with()
   await refuseUnfit(tx, partnerId, agreementId, draft)
   const number = Math.max(...versions.map((version) => version.number)) + 1

@@ -105,9 +105,7 @@ export async function approve(tx: Tx, actions: ProposalActions, id: string): Pro
   const { proposal, operator } = await decidable(tx, id)
   if (proposal.proposedBy === operator.id) throw proposalOwn.with()
   const action = registered(actions, proposal.action)
-  if (!mayDecide(operator, proposal.permission) || (action && !mayDecide(operator, action.permission))) {
-    throw proposalNotAllowed.with()
-  }
+  refuseLacking(operator, [proposal.permission, action?.permission ?? proposal.permission])
   const error = await attempt(tx, async (inner) => {
     // Another version of Portico may have proposed it.
     if (!action || !Check(action.params, proposal.params)) {
@@ -135,9 +133,7 @@ function approvedTx(tx: Tx, { id, proposedBy }: Proposal): Tx {
  */
 export async function decline(tx: Tx, id: string, reason: string): Promise<Proposal> {
   const { proposal, operator } = await decidable(tx, id)
-  if (proposal.proposedBy !== operator.id && !mayDecide(operator, proposal.permission)) {
-    throw proposalNotAllowed.with()
-  }
+  if (proposal.proposedBy !== operator.id) refuseLacking(operator, [proposal.permission])
   const decision = { state: 'declined', decidedBy: operator.id, decidedAt: tx.now, reason } as const
   return close(tx, 'proposals.decline', proposal.id, decision)
 }
@@ -164,12 +160,19 @@ export async function listProposals(
 type Operator = Extract<Actor, { kind: 'operator' }>
 
 function operatorOf(actor: Actor): Operator {
-  if (actor.kind !== 'operator') throw proposalNotAllowed.with()
+  if (actor.kind !== 'operator') {
+    const detail = 'This takes two people, and a service is none: let an operator do it.'
+    throw proposalNotAllowed.with({ detail })
+  }
   return actor
 }
 
-function mayDecide({ role }: Operator, permission: string): boolean {
-  return allows('operator', role, 'proposals:decide') && allows('operator', role, permission)
+/** Throws `proposalNotAllowed` with what it takes to decide and the role does not bring. */
+function refuseLacking({ role }: Operator, permissions: readonly string[]): void {
+  const needed = new Set(['proposals:decide', ...permissions])
+  const missing = [...needed].filter((each) => !allows('operator', role, each))
+  if (missing.length > 0)
+    throw proposalNotAllowed.with({ detail: `Your role lacks ${missing.join(' and ')}.` })
 }
 
 function registered(actions: ProposalActions, name: string): ProposalAction | undefined {
