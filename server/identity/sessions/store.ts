@@ -48,11 +48,13 @@ export const statements = {
     where s.token_digest = $1 and s.realm = $2 and s.expires_at > $3 and s.last_seen_at > $4
       and coalesce(m.role, o.role) is not null`,
   touchSession: 'update identity_session set last_seen_at = $2 where id = $1 and last_seen_at < $2',
-  // The epoch is taken over only where the person itself raised it; else a session that was ended stays ended.
+  // The epoch is taken over only where the person itself raised it; else a session that was ended stays ended. To
+  // another partner goes a proof of the person's own alone: for whom the OpenID provider of the last one spoke ends there.
   rotateSession: `
     update identity_session s
     set token_digest = $2, epoch = e.session_epoch, last_seen_at = $3,
-        stepped_up_at = coalesce($4, s.stepped_up_at), factors = coalesce($5, s.factors),
+        stepped_up_at = case when $6::uuid is null then coalesce($4, s.stepped_up_at) else s.own_proof_at end,
+        factors = coalesce($5, s.factors),
         acting_partner_id = coalesce($6, s.acting_partner_id), own_proof_at = coalesce($8, s.own_proof_at)
     from identity_person e
     where s.id = $1 and e.id = s.person_id and e.state = 'active' and (e.session_epoch = s.epoch or $7)
