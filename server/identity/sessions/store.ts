@@ -74,6 +74,17 @@ export const statements = {
     delete from identity_session
     where acting_partner_id is not distinct from $1 and realm = $2 and method = 'sso'
     returning id`,
+  /** The same of who came in another way, but for those in the role that may. */
+  deleteOtherSessions: `
+    delete from identity_session s
+    where s.acting_partner_id is not distinct from $1 and s.realm = $2 and s.method <> 'sso'
+      and not exists (
+        select from identity_membership m
+        where m.person_id = s.person_id and m.partner_id = s.acting_partner_id and m.role = $3)
+      and not exists (
+        select from identity_operator o
+        where s.realm = 'console' and o.person_id = s.person_id and o.role = $3)
+    returning s.id`,
   deleteByToken: 'delete from identity_session where token_digest = $1 returning id',
   pruneSessions: `
     delete from identity_session s using identity_person e
@@ -166,6 +177,12 @@ export async function deleteSessions(tx: Tx, personId: string, except: string | 
 export async function deleteSsoSessions(tx: Tx, partnerId: string | null) {
   const realm: Realm = partnerId === null ? 'console' : 'portal'
   return (await tx.rows(statements.deleteSsoSessions, [partnerId, realm])).length
+}
+
+/** How many there were. */
+export async function deleteOtherSessions(tx: Tx, partnerId: string | null, exempt: string) {
+  const realm: Realm = partnerId === null ? 'console' : 'portal'
+  return (await tx.rows(statements.deleteOtherSessions, [partnerId, realm, exempt])).length
 }
 
 export async function deleteByToken(tx: Tx, digest: Buffer) {
