@@ -80,7 +80,7 @@ export const statements = {
     where s.acting_partner_id is not distinct from $1 and s.realm = $2 and s.method <> 'sso'
       and not exists (
         select from identity_membership m
-        where m.person_id = s.person_id and m.partner_id = s.acting_partner_id and m.role = $3)
+        where m.partner_id = $1 /* owner */ and m.person_id = s.person_id and m.role = $3)
       and not exists (
         select from identity_operator o
         where s.realm = 'console' and o.person_id = s.person_id and o.role = $3)
