@@ -52,7 +52,13 @@ export function translate(
   const status = error.statusCode ?? 500
   if (status < 500) {
     const detail = details[error.code ?? '']
-    return send(options, request, reply, refusals[status] ?? BadRequest, detail === undefined ? {} : { detail })
+    return send(
+      options,
+      request,
+      reply,
+      refusals[status] ?? BadRequest,
+      detail === undefined ? {} : { detail },
+    )
   }
   options.log.error({ event: 'http.failed', requestId: idOf(request), method: request.method, err: error })
   return reply.status(500).send()
