@@ -35,7 +35,8 @@ export function welcome(
     `  partners    ${publicUrl}`,
     `  operators   ${adminUrl}`,
     ...keyLines(applied, demo !== null),
-    ...(demo ? ['', 'Try it:', ...demoCalls(publicUrl, applied), '', `These facts stand in ${file}.`] : []),
+    ...(demo ? ['', 'Try it:', ...demoCalls(publicUrl, applied), ''] : []),
+    ...(demo ? [`These facts, and the passwords people sign in with, stand in ${file}.`] : []),
     'Stop with Ctrl-C; open calls finish first.',
     '',
   ]

@@ -15,12 +15,14 @@ import {
   ssoNotLinked,
 } from '#/identity/sso/sso.ts'
 import type { Edge, Sso, SsoProof } from '#/identity/sso/sso.ts'
-import { route } from '#/kernel/http/http.ts'
+import { pageOfProblem, route } from '#/kernel/http/http.ts'
 import type { Call, Reply, Route } from '#/kernel/http/http.ts'
 import { parseId, publicId } from '#/kernel/id/id.ts'
+import { Problem } from '#/kernel/problem/problem.ts'
 
 const email = Type.String({ maxLength: 320 })
 const providerId = Type.String({ maxLength: 64 })
+const ByProvider = Type.Object({ providerId })
 
 export function ssoRoutes(surface: Surface, sso: Sso): Route[] {
   return [finding(surface), going(surface, sso), steppingUp(surface, sso), comingBack(surface, sso)]
@@ -70,6 +72,7 @@ function going(surface: Surface, sso: Sso): Route {
         providerId: parseId('sso', wanted) ?? '00000000-0000-0000-0000-000000000000',
         browser: readCookie(call.header('cookie'), ssoCookie.name),
         returnTo: safeReturnPath(returnTo, home(surface)),
+        requestId: call.requestId,
         ...(typed !== undefined && { email: typed }),
       })
       return leaving(begun)
@@ -104,6 +107,7 @@ function steppingUp(surface: Surface, sso: Sso): Route {
         browser: readCookie(call.header('cookie'), ssoCookie.name),
         returnTo: safeReturnPath(call.body.returnTo ?? '', home(surface)),
         again: personId,
+        requestId: call.requestId,
         ...(person?.email && { email: person.email }),
       })
       return leaving(begun)
@@ -118,29 +122,39 @@ function leaving({ location, browser }: { readonly location: string; readonly br
 
 /** A link from another site, so GET; what it may do is bound to the cookie of the browser that began. */
 function comingBack(surface: Surface, sso: Sso): Route {
-  const { realm, prefix } = surface
+  const { prefix } = surface
   return route({
     method: 'GET',
     path: `${prefix}/sso/:providerId/callback`,
     permission: 'public',
     summary: 'The way back from an OpenID provider',
-    params: Type.Object({ providerId }),
+    params: ByProvider,
     handle: async (call) => {
-      const { address } = call.caller
-      const proof = await sso.finish(edgeOf(surface, address), {
-        realm,
-        providerId: parseId('sso', call.params.providerId) ?? '',
-        query: call.target.split('?').slice(1).join('?'),
-        browser: readCookie(call.header('cookie'), ssoCookie.name),
-      })
-      const opened = proof.again
-        ? await provenAgain(surface, call, proof)
-        : await signedIn(surface, call, proof)
-      const { headers } = await enter(surface, opened, address)
-      const cookies = [...[headers?.['set-cookie'] ?? []].flat(), clearCookie(ssoCookie.name)]
-      return { status: 303, headers: { location: proof.returnTo, 'set-cookie': cookies }, body: '' }
+      try {
+        return await cameBack(surface, sso, call)
+      } catch (error) {
+        // The browser itself stands here, and no page of ours that could show a problem.
+        const reads = call.header('accept')?.includes('text/html') ?? false
+        if (!reads || !(error instanceof Problem)) throw error
+        return pageOfProblem(error, call.requestId)
+      }
     },
   })
+}
+
+async function cameBack(surface: Surface, sso: Sso, call: Call<typeof ByProvider>): Promise<Reply> {
+  const { address } = call.caller
+  const proof = await sso.finish(edgeOf(surface, address), {
+    realm: surface.realm,
+    providerId: parseId('sso', call.params.providerId) ?? '',
+    query: call.target.split('?').slice(1).join('?'),
+    browser: readCookie(call.header('cookie'), ssoCookie.name),
+    requestId: call.requestId,
+  })
+  const opened = proof.again ? await provenAgain(surface, call, proof) : await signedIn(surface, call, proof)
+  const { headers } = await enter(surface, opened, address)
+  const cookies = [...[headers?.['set-cookie'] ?? []].flat(), clearCookie(ssoCookie.name)]
+  return { status: 303, headers: { location: proof.returnTo, 'set-cookie': cookies }, body: '' }
 }
 
 async function signedIn(surface: Surface, call: Call, proof: SsoProof): Promise<Opened> {

@@ -1,12 +1,13 @@
 /** Single sign-on through the doors: in, proving it again, what that is good for, and an end when it is switched off. */
 import assert from 'node:assert/strict'
 import { before, describe, test } from 'node:test'
+import { invite } from '#/identity/invitations/invitations.ts'
 import { createPartner } from '#/identity/partners/partners.ts'
 import { addMember, addOperator, createPerson } from '#/identity/people/people.ts'
-import { createProvider, setDomains, updateProvider } from '#/identity/sso/sso.ts'
+import { createProvider, setDomains, setEnforced, updateProvider } from '#/identity/sso/sso.ts'
 import { newId, publicId } from '#/kernel/id/id.ts'
 import { testDatabase } from '../../../tests/support/database.ts'
-import { doors, origins } from '../../../tests/support/identity/doors.ts'
+import { doors, linkIn, origins } from '../../../tests/support/identity/doors.ts'
 import { movedClock, startOpenIdProvider } from '../../../tests/support/openid/scene.ts'
 
 const database = await testDatabase()
@@ -227,6 +228,57 @@ test('the way there and back ignores what a request calls us', async () => {
   const sentTo = new URL(begun.body.location).searchParams.get('redirect_uri') ?? ''
   assert.equal(new URL(sentTo).origin, origins.portal)
   assert.equal((await walk(page, begun.body.location)).headers.location, '/portal/')
+})
+
+test('where it becomes the only way in, who came in another way is signed out, but for owners', async () => {
+  const { partnerId, provider, page: vouched } = await member()
+  const came = async (role: 'admin' | 'owner') => {
+    const email = `${newId()}@elsewhere.example`
+    const { id } = await within((tx) => createPerson(tx, sealer, { email, name: null }))
+    const hash = await deps.passwords.hash(password)
+    await within((tx) => deps.passwords.setPassword(tx, id, hash, clock.wall()))
+    await within((tx) => addMember(tx, partnerId, id, role))
+    const page = browser()
+    assert.equal((await page.ask('POST /session', { email, password })).status, 200)
+    return page
+  }
+  const stranger = browser()
+  await stranger.ask('POST /session', { email: (await scene.member('viewer')).email, password })
+  const pages = [await came('admin'), await came('owner'), vouched, stranger]
+  await within((tx) => setEnforced(tx, partnerId, provider.id, true))
+  const statuses = await Promise.all(pages.map(async (page) => (await page.ask('GET /session')).status))
+  assert.deepEqual(statuses, [401, 200, 200, 200])
+})
+
+test('where it is the only way in, an invitation gives the place and no session', async () => {
+  const { partnerId, provider } = await member()
+  await within((tx) => setEnforced(tx, partnerId, provider.id, true))
+  for (const [role, signedIn] of [
+    ['developer', false],
+    ['owner', true],
+  ] as const) {
+    const email = `${newId()}@elsewhere.example`
+    const place = { partnerId, role, organisation: 'Partner' }
+    await within((tx) =>
+      invite(tx, { sealer, wall: Date.now(), page: 'https://portal.test/portal/invitations' }, email, place),
+    )
+    const { token } = linkIn((await scene.letters()).find(({ to }) => to === email))
+    const page = browser()
+    const taken = await page.ask(`POST /invitations/${token}`, { name: 'Ada', password })
+    assert.deepEqual([taken.status, taken.body.signedIn], [200, signedIn])
+    assert.equal((await page.ask('GET /session')).status, signedIn ? 200 : 401)
+    const later = await browser().ask('POST /session', { email, password })
+    assert.equal(later.status, signedIn ? 200 : 403)
+  }
+})
+
+test('a domain taken away from it ends the sessions that rest on it', async () => {
+  const { partnerId, provider, page } = await member()
+  const more = [provider.domain, `${newId()}.example`]
+  await within((tx) => setDomains(tx, partnerId, provider.id, more))
+  assert.equal((await page.ask('GET /session')).status, 200)
+  await within((tx) => setDomains(tx, partnerId, provider.id, more.slice(1)))
+  assert.equal((await page.ask('GET /session')).status, 401)
 })
 
 test('switched off, it signs nobody in, ends its sessions, and comes back as it was', async () => {

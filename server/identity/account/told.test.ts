@@ -2,6 +2,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { listAudit } from '#/governance/audit/audit.ts'
+import { invite } from '#/identity/invitations/invitations.ts'
+import { findPersonByEmail } from '#/identity/people/people.ts'
+import { newId } from '#/kernel/id/id.ts'
 import { testDatabase } from '../../../tests/support/database.ts'
 import { doors, linkIn } from '../../../tests/support/identity/doors.ts'
 import { codeShown } from '../../../tests/support/identity/people.ts'
@@ -32,6 +35,12 @@ for (const realm of ['portal', 'console'] as const) {
     const { uri } = await ask('POST /totp')
     await ask('POST /totp/confirm', { code: codeShown(uri, clock.wall()) })
     await ask('DELETE /totp')
+    const notices = (await letters()).filter(({ to }) => to === email)
+    assert.deepEqual(
+      notices.map(({ subject }) => subject),
+      ['Your password was changed'],
+    )
+    assert.ok(!JSON.stringify(notices).includes(another))
     const wanted = `moved-${email}`
     await ask('POST /new-address', { email: wanted })
     await ask('DELETE /new-address')
@@ -61,6 +70,34 @@ for (const realm of ['portal', 'console'] as const) {
     assert.deepEqual(own.map(({ action }) => action).toSorted(), actions.toSorted())
     for (const secret of [email, wanted, another, password, token]) {
       assert.ok(!JSON.stringify(lines).includes(secret))
+    }
+  })
+}
+
+for (const realm of ['portal', 'console'] as const) {
+  test(`an invitation taken at the ${realm} is told in the name of who took it, known before or not`, async () => {
+    const wall = Date.now()
+    const partnerId = await scene.partner()
+    const invited = async (email: string) => {
+      const place =
+        realm === 'portal'
+          ? ({ partnerId, role: 'developer', organisation: 'Partner' } as const)
+          : ({ partnerId: null, role: 'support', organisation: 'Solstice' } as const)
+      const page = `https://portal.test/${realm}/invitations`
+      const { id } = await within((tx) => invite(tx, { sealer, wall, page }, email, place))
+      return { id, token: linkIn((await letters()).find(({ to }) => to === email)).token }
+    }
+    const known = await member('viewer')
+    for (const email of [known.email, `new-${newId()}@example.com`]) {
+      const { id: invitation, token } = await invited(email)
+      const page = browser(realm, '198.51.100.22')
+      const answer = await page.ask(`POST /invitations/${token}`, { name: 'Ada', password: another })
+      assert.deepEqual([answer.status, answer.body.signedIn], [200, email !== known.email])
+      const person = await within((tx) => findPersonByEmail(tx, sealer, email))
+      assert.ok(person)
+      const [line] = (await told(invitation)).filter(({ action }) => action === 'team.accept')
+      const [kind, role] = realm === 'portal' ? ['member', 'developer'] : ['operator', 'support']
+      assert.deepEqual([line?.actor, line?.address], [{ kind, id: person.id, role }, '198.51.100.22'])
     }
   })
 }

@@ -128,9 +128,16 @@ export async function readInvitation(tx: Tx, sealer: Sealer, token: string): Pro
   return read(sealer, await opened(tx, token))
 }
 
+/** `created`: somebody new, who has no way to sign in yet. */
+export type Accepted = {
+  readonly person: Person
+  readonly created: boolean
+  readonly partnerId: string | null
+  readonly role: string
+}
+
 /**
- * Uses the link up: the person (a new one where nobody has the address yet) takes the place. `created` says that it
- * has no way to sign in yet. In a transaction of the system: who accepts acts for nobody before.
+ * Uses the link up: the person (a new one where nobody has the address yet) takes the place. In a transaction of the system: who accepts acts for nobody before.
  * Throws `invitationNotFound`, `alreadyMember`, `alreadyOperator`.
  */
 export async function acceptInvitation(
@@ -138,7 +145,7 @@ export async function acceptInvitation(
   sealer: Sealer,
   token: string,
   name: string,
-): Promise<{ person: Person; created: boolean }> {
+): Promise<Accepted> {
   const row = await opened(tx, token)
   const { email } = read(sealer, row)
   const known = await findPersonByEmail(tx, sealer, email)
@@ -147,7 +154,8 @@ export async function acceptInvitation(
   else if (isOperatorRole(row.role)) await addOperator(tx, person.id, row.role)
   await store.markAccepted(tx, row.id)
   say(tx, 'accept', row)
-  return { person, created: known === null }
+  const { partnerId, role } = row
+  return { person, created: known === null, partnerId, role }
 }
 
 async function opened(tx: Tx, token: string): Promise<InvitationRow> {

@@ -1,11 +1,13 @@
 /** A forgotten password is set by whoever reads the mailbox, once and soon; who else asks learns and changes nothing. */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { addOperator, disablePerson } from '#/identity/people/people.ts'
+import { addOperator, changeEmail, disablePerson } from '#/identity/people/people.ts'
+import { dropLinks } from '#/identity/recovery/recovery.ts'
 import { confirmTotp, beginTotp } from '#/identity/totp/totp.ts'
 import { testDatabase } from '../../../tests/support/database.ts'
 import { doors, linkIn, origins } from '../../../tests/support/identity/doors.ts'
 import { codeShown } from '../../../tests/support/identity/people.ts'
+import { within as soon } from '../../../tests/support/waiting.ts'
 
 const database = await testDatabase()
 const scene = await doors(database)
@@ -144,6 +146,29 @@ describe('the link', () => {
     assert.deepEqual([notice?.to, notice?.subject], [email, 'Your password was changed'])
     assert.equal((await signIn(email, password)).status, 401)
     assert.equal((await signIn(email, another)).status, 200)
+  })
+
+  test('is not written to an address that is given up at this very moment', async () => {
+    const { id, email } = await member('viewer')
+    await browser().ask('POST /recovery', { email })
+    let writing: ReturnType<typeof letters> | undefined
+    await within(async (tx) => {
+      await changeEmail(tx, sealer, id, `moved-${email}`)
+      await dropLinks(tx, id)
+      writing = letters()
+      await soon(5000, async () => {
+        const waiting = await database.owner.query(
+          `select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
+        )
+        return waiting.rowCount === 1
+      })
+    })
+    assert.deepEqual(await writing, [])
+    const left = await database.owner.query(
+      'select from control.identity_recovery_link where person_id = $1',
+      [id],
+    )
+    assert.equal(left.rowCount, 0)
   })
 
   test('is good once, also for two at once, and ends the others of the person', async () => {

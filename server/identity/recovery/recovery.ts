@@ -76,12 +76,14 @@ async function answer(
   if (!(await hasPlace(tx, person.id, realm))) return
   const token = randomBytes(32).toString('base64url')
   const wall = world.clock.wall()
-  await store.insertLink(tx, {
+  const made = await store.insertLink(tx, {
     digest: digestOf(token),
     personId: person.id,
+    emailDigest: digest,
     createdAt: new Date(wall),
     expiresAt: new Date(wall + validFor),
   })
+  if (!made) return
   await sendMail(tx, sealer, 'recovery', passwordLetter(person.email, `${pages[realm]}/${token}`))
   tx.audit({ action: 'passwords.send_link', subject: { kind: 'person', id: person.id } })
 }

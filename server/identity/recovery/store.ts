@@ -13,8 +13,12 @@ export const statements = {
     delete from identity_recovery_request where id in (
       select id from identity_recovery_request order by id limit $1 for update skip locked)
     returning email_digest as digest, realm`,
+  // A change of the address that is being confirmed is waited for, or waits and then drops the link: none for the new
+  // owner lies in the old mailbox.
   insertLink: `
-    insert into identity_recovery_link (token_digest, person_id, created_at, expires_at) values ($1, $2, $3, $4)`,
+    insert into identity_recovery_link (token_digest, person_id, created_at, expires_at)
+    select $1, id, $3, $4 from identity_person where id = $2 and email_digest = $5 for share
+    returning person_id as "personId"`,
   // Locked: of two who use it at once, the second waits and finds nothing.
   selectLink: `
     select person_id as "personId", created_at as "createdAt" from identity_recovery_link
@@ -35,18 +39,21 @@ export function takeRequests(tx: Tx, most: number): Promise<RequestRow[]> {
   return tx.rows<RequestRow>(statements.takeRequests, [most])
 }
 
+/** Whether it was made: only while the address is still the person's. */
 export async function insertLink(
   tx: Tx,
   link: {
     readonly digest: Buffer
     readonly personId: string
+    readonly emailDigest: Buffer
     readonly createdAt: Date
     readonly expiresAt: Date
   },
-): Promise<void> {
-  const { digest, personId, createdAt, expiresAt } = link
+): Promise<boolean> {
+  const { digest, personId, emailDigest, createdAt, expiresAt } = link
   await tx.rows(statements.sweepLinks, [createdAt])
-  await tx.rows(statements.insertLink, [digest, personId, createdAt, expiresAt])
+  const values = [digest, personId, createdAt, expiresAt, emailDigest]
+  return (await tx.rows(statements.insertLink, values)).length > 0
 }
 
 export async function selectLink(tx: Tx, digest: Buffer, at: Date): Promise<LinkRow | undefined> {

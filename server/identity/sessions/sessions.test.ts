@@ -234,6 +234,20 @@ describe('a new token', () => {
     await assert.rejects(change, refused('sessions.partner_not_found'))
   })
 
+  test('a proof by single sign-on stays with the partner it was given for; one of the person’s own goes along', async () => {
+    const { id, partnerIds } = await member('owner', 'owner')
+    const first = await open(id)
+    const vouched = await within((tx) => sessions.stepUp(tx, first.session, ['sso'], noon + 20 * minute))
+    requireStepUp(vouched.session, noon + 21 * minute)
+    const change = { to: partnerIds[1]!, wall: noon + 21 * minute }
+    const there = await within((tx) => sessions.switchPartner(tx, vouched.session, change.to, change.wall))
+    assert.equal(there.session.steppedUpAt, noon)
+    assert.throws(() => requireStepUp(there.session, change.wall), refused('auth.step_up_required'))
+    const proven = await within((tx) => sessions.stepUp(tx, there.session, ['password'], change.wall))
+    const back = await within((tx) => sessions.switchPartner(tx, proven.session, partnerIds[0]!, change.wall))
+    requireStepUp(back.session, change.wall)
+  })
+
   test('is not given to a session that was ended meanwhile; only the own change keeps one', async () => {
     const { id, partnerIds } = await member('owner', 'owner')
     const { token, session } = await open(id)

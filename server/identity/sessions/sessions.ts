@@ -267,6 +267,11 @@ export async function endSsoSessions(tx: Tx, partnerId: string | null): Promise<
   return store.deleteSsoSessions(tx, partnerId)
 }
 
+/** Where single sign-on is the only way in from now on, who came in another way signs in again, but for one role. */
+export async function endOtherSessions(tx: Tx, partnerId: string | null, exempt: string): Promise<number> {
+  return store.deleteOtherSessions(tx, partnerId, exempt)
+}
+
 /** In whose name the person's requests run. */
 export function actorOf(session: Session): Actor {
   const { personId: id, partnerId, role } = session

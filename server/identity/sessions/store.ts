@@ -48,11 +48,13 @@ export const statements = {
     where s.token_digest = $1 and s.realm = $2 and s.expires_at > $3 and s.last_seen_at > $4
       and coalesce(m.role, o.role) is not null`,
   touchSession: 'update identity_session set last_seen_at = $2 where id = $1 and last_seen_at < $2',
-  // The epoch is taken over only where the person itself raised it; else a session that was ended stays ended.
+  // The epoch is taken over only where the person itself raised it; else a session that was ended stays ended. To
+  // another partner goes a proof of the person's own alone: for whom the OpenID provider of the last one spoke ends there.
   rotateSession: `
     update identity_session s
     set token_digest = $2, epoch = e.session_epoch, last_seen_at = $3,
-        stepped_up_at = coalesce($4, s.stepped_up_at), factors = coalesce($5, s.factors),
+        stepped_up_at = case when $6::uuid is null then coalesce($4, s.stepped_up_at) else s.own_proof_at end,
+        factors = coalesce($5, s.factors),
         acting_partner_id = coalesce($6, s.acting_partner_id), own_proof_at = coalesce($8, s.own_proof_at)
     from identity_person e
     where s.id = $1 and e.id = s.person_id and e.state = 'active' and (e.session_epoch = s.epoch or $7)
@@ -72,6 +74,17 @@ export const statements = {
     delete from identity_session
     where acting_partner_id is not distinct from $1 and realm = $2 and method = 'sso'
     returning id`,
+  /** The same of who came in another way, but for those in the role that may. */
+  deleteOtherSessions: `
+    delete from identity_session s
+    where s.acting_partner_id is not distinct from $1 and s.realm = $2 and s.method <> 'sso'
+      and not exists (
+        select from identity_membership m
+        where m.partner_id = $1 /* owner */ and m.person_id = s.person_id and m.role = $3)
+      and not exists (
+        select from identity_operator o
+        where s.realm = 'console' and o.person_id = s.person_id and o.role = $3)
+    returning s.id`,
   deleteByToken: 'delete from identity_session where token_digest = $1 returning id',
   pruneSessions: `
     delete from identity_session s using identity_person e
@@ -164,6 +177,12 @@ export async function deleteSessions(tx: Tx, personId: string, except: string | 
 export async function deleteSsoSessions(tx: Tx, partnerId: string | null) {
   const realm: Realm = partnerId === null ? 'console' : 'portal'
   return (await tx.rows(statements.deleteSsoSessions, [partnerId, realm])).length
+}
+
+/** How many there were. */
+export async function deleteOtherSessions(tx: Tx, partnerId: string | null, exempt: string) {
+  const realm: Realm = partnerId === null ? 'console' : 'portal'
+  return (await tx.rows(statements.deleteOtherSessions, [partnerId, realm, exempt])).length
 }
 
 export async function deleteByToken(tx: Tx, digest: Buffer) {

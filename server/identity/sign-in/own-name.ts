@@ -23,16 +23,26 @@ export function inNameOf<T>(
   )
 }
 
-/** In the name of who comes in by it: known when the work is done, and that is before its lines are written. */
+/** In the name of who comes in by it. */
 export function entering<T extends Opened | object>(
   world: World,
   work: (tx: Tx) => Promise<T>,
   address: string,
 ): Promise<T> {
+  return inNameFound(world, work, (result) => ('session' in result ? actorOf(result.session) : null), address)
+}
+
+/** In the name of whoever the work shows it to be: known when it is done, and that is before its lines are written. */
+export function inNameFound<T>(
+  world: World,
+  work: (tx: Tx) => Promise<T>,
+  who: (result: T) => Actor | null,
+  address: string,
+): Promise<T> {
   let actor: Actor | null = null
   const named = async (tx: Tx): Promise<T> => {
     const result = await work(tx)
-    if ('session' in result) actor = actorOf(result.session)
+    actor = who(result)
     return result
   }
   return transact(

@@ -1,4 +1,6 @@
-/** Changing ones own password: the old one proves who asks, and every other session ends. */
+/** Changing ones own password: the old one proves who asks, every other session ends, and a letter says so. */
+import { sendMail } from '#/identity/notices/notices.ts'
+import type { Message } from '#/identity/notices/notices.ts'
 import { findPerson } from '#/identity/people/people.ts'
 import type { Opened, Session } from '#/identity/sessions/sessions.ts'
 import { proveAgain } from '#/identity/sign-in/proof.ts'
@@ -32,6 +34,21 @@ export async function changePassword(
   return edge(async (tx) => {
     const wall = world.clock.wall()
     await passwords.setPassword(tx, personId, hash, wall)
+    if (person?.email) await sendMail(tx, sealer, 'password-changed', changedLetter(person.email))
     return sessions.keep(tx, session, wall)
   })
+}
+
+function changedLetter(to: string): Message {
+  return {
+    to,
+    subject: 'Your password was changed',
+    text: `Hello,
+
+the password of your account was changed by somebody who was signed in and knew the old one. Everywhere else you were
+signed out.
+
+If it was not you, ask for a new password on the sign-in page: the link comes to this address.
+`,
+  }
 }

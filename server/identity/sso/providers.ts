@@ -8,7 +8,7 @@ import type { Tx } from '#/kernel/db/db.ts'
 import { newId } from '#/kernel/id/id.ts'
 import type { Outbound } from '#/kernel/outbound/outbound.ts'
 import { normaliseEmail } from '#/identity/people/people.ts'
-import { endSsoSessions } from '#/identity/sessions/sessions.ts'
+import { endOtherSessions, endSsoSessions } from '#/identity/sessions/sessions.ts'
 import type { Realm } from '#/identity/sessions/sessions.ts'
 import {
   domainInvalid,
@@ -88,7 +88,10 @@ export async function updateProvider(
   return read(row)
 }
 
-/** All of them, in the place of those before. Throws `domainsByProvider`, `domainInvalid`, `domainTaken`, `providerNotFound`. */
+/**
+ * All of them, in the place of those before; where one is taken away, those who came in by single sign-on are signed out.
+ * Throws `domainsByProvider`, `domainInvalid`, `domainTaken`, `providerNotFound`.
+ */
 export async function setDomains(
   tx: Tx,
   partnerId: string | null,
@@ -101,11 +104,15 @@ export async function setDomains(
   if (!row) throw providerNotFound.with()
   const own = await store.replaceDomains(tx, id, partnerId === null, wanted)
   if (own < wanted.length) throw domainTaken.with()
+  if (row.domains.some((domain) => !wanted.includes(domain))) await endSsoSessions(tx, partnerId)
   say(tx, row, 'set_domains', { domains: wanted })
   return read({ ...row, domains: wanted.toSorted() })
 }
 
-/** Makes it the only way in, but for owners (`ssoRequired`), or ends that. Throws `providerNotFound`, `ssoUntried`. */
+/**
+ * Makes it the only way in, but for owners (`ssoRequired`), or ends that. Whoever else came in another way is signed out.
+ * Throws `providerNotFound`, `ssoUntried`.
+ */
 export async function setEnforced(
   tx: Tx,
   partnerId: string | null,
@@ -116,6 +123,7 @@ export async function setEnforced(
   if (!row) throw providerNotFound.with()
   if (enforced && !row.active) throw ssoUntried.with({ detail: 'It is switched off.' })
   if (enforced && (!row.tried || row.domains.length === 0)) throw ssoUntried.with()
+  if (enforced) await endOtherSessions(tx, partnerId, exemptAt(partnerId))
   say(tx, row, enforced ? 'enforce' : 'relax')
   return read(row)
 }
@@ -177,8 +185,12 @@ export async function providerVouching(
  * operators: somebody must get in when the OpenID provider does not answer, or answers what it should not.
  */
 export async function ssoRequired(tx: Tx, partnerId: string | null, role: string): Promise<boolean> {
-  if (role === (partnerId === null ? 'admin' : 'owner')) return false
+  if (role === exemptAt(partnerId)) return false
   return (await store.selectEnforced(tx, partnerId)) !== undefined
+}
+
+function exemptAt(partnerId: string | null): string {
+  return partnerId === null ? 'admin' : 'owner'
 }
 
 /** When the person is forgotten. */

@@ -57,6 +57,8 @@ export type SsoStart = {
   readonly email?: string
   /** The person of a session who is to prove again who it is; without it, it is a sign-in. */
   readonly again?: string
+  /** What the log calls the request by. */
+  readonly requestId?: string
 }
 
 export type SsoReturn = {
@@ -66,6 +68,7 @@ export type SsoReturn = {
   /** Everything behind the `?`. */
   readonly query: string
   readonly browser: string | null
+  readonly requestId?: string
 }
 
 export type SsoProof = {
@@ -154,20 +157,21 @@ export function createSso(options: SsoOptions): Sso {
   }
 
   return {
-    start: (edge, request) => told(options.log, request.providerId, start(edge, request)),
-    finish: (edge, request) => told(options.log, request.providerId, finish(edge, request)),
+    start: (edge, request) => told(options.log, request, start(edge, request)),
+    finish: (edge, request) => told(options.log, request, finish(edge, request)),
   }
 }
 
 /** One problem for the person; which it was, for us. Claims of anybody stay out of the log. */
-async function told<T>(log: Log, providerId: string, work: Promise<T>): Promise<T> {
+async function told<T>(log: Log, asked: SsoStart | SsoReturn, work: Promise<T>): Promise<T> {
   try {
     return await work
   } catch (thrown) {
     // What else can be refused here came of two at once (an address that was nobody's a moment ago).
     const error = thrown instanceof Problem ? new SsoRefusal('at-once', thrown) : thrown
     if (!(error instanceof SsoRefusal)) throw error
-    log.warn({ event: 'sso.failed', providerId, code: error.code, ...detailOf(error.cause) })
+    const { providerId, requestId } = asked
+    log.warn({ event: 'sso.failed', requestId, providerId, code: error.code, ...detailOf(error.cause) })
     throw ssoFailed.with({ cause: error })
   }
 }

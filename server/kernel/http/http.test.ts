@@ -69,9 +69,18 @@ describe('POST /things/:id', () => {
   test('400 for JSON that is none, 413 for too much, 415 for another type', async () => {
     const send = (payload: string, type = 'application/json') =>
       http.inject({ method: 'POST', url, payload, headers: { 'content-type': type } })
-    assert.equal((await send('{"name":')).statusCode, 400)
+    for (const [payload, detail] of [
+      ['{"name":', /^The body is not JSON\./],
+      ['', /^The body is empty/],
+    ] as const) {
+      const answer = await send(payload)
+      assert.equal(answer.statusCode, 400)
+      assert.match(answer.json<{ detail: string }>().detail, detail)
+    }
     assert.equal((await send(JSON.stringify({ name: 'x'.repeat(2_000_000), size: 1 }))).statusCode, 413)
-    assert.equal((await send('<a/>', 'application/xml')).statusCode, 415)
+    for (const type of ['application/xml', 'text/plain', 'application/x-www-form-urlencoded']) {
+      assert.equal((await send('{"name":"x","size":1}', type)).statusCode, 415, type)
+    }
   })
 })
 
@@ -97,9 +106,22 @@ test('a bug is an empty 500 that says nothing of itself', async () => {
   assert.equal(answer.body, '')
 })
 
-test('404 for an unknown address', async () => {
+test('the log knows an answer by the id that the answer has', async () => {
+  const said: object[] = []
+  const keep = (line: object) => void said.push(line)
+  const log = Object.assign(silentLog(), { debug: keep, error: keep })
+  const noted = await createHttp({ log, base: () => '', routes })
+  const answers = [await noted.inject({ url: '/refused' }), await noted.inject({ url: '/bug' })]
+  assert.deepEqual(
+    said.map((line) => 'requestId' in line && line.requestId),
+    answers.map(({ headers }) => headers['request-id']),
+  )
+})
+
+test('404 for an unknown address, which says what to do where there is nothing particular to say', async () => {
   const answer = await http.inject({ url: '/nowhere' })
   assert.equal(answer.statusCode, 404)
+  assert.match(answer.json<{ detail: string }>().detail, /Check it against the reference\.$/)
   assert.equal(answer.json<{ code: string }>().code, 'http.not_found')
 })
 

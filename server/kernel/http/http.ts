@@ -7,13 +7,13 @@ import Fastify from 'fastify'
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { Ajv } from 'ajv'
 import type { Tx, World } from '#/kernel/db/db.ts'
-import { newId, publicId } from '#/kernel/id/id.ts'
+import { newId } from '#/kernel/id/id.ts'
 import type { Log } from '#/kernel/log/log.ts'
 import { safeHeaders } from '#/kernel/http/broken.ts'
 import { transactAudited } from '#/kernel/http/edge.ts'
 import { NotFound } from '#/kernel/http/problems.ts'
 import type { Call, Caller, Guard, Permission, Reply, Route } from '#/kernel/http/routes.ts'
-import { send, translate, violations } from '#/kernel/http/translate.ts'
+import { idOf, send, translate, violations } from '#/kernel/http/translate.ts'
 
 export { serveOperation } from '#/kernel/http/edge.ts'
 export { routesDocument } from '#/kernel/http/document.ts'
@@ -29,7 +29,7 @@ export { answerBroken } from '#/kernel/http/broken.ts'
 export { defaultLimit, pageOf, pageQuery, pageQueryOf, pageSchema } from '#/kernel/http/lists.ts'
 export type { Page, PageQuery, Signer } from '#/kernel/http/lists.ts'
 export { listen } from '#/kernel/http/listen.ts'
-export { problemPages } from '#/kernel/http/problem-pages.ts'
+export { pageOfProblem, problemPages } from '#/kernel/http/problem-pages.ts'
 export { route, streamed } from '#/kernel/http/routes.ts'
 export type { Call, Caller, Guard, Knock, Permission, Reply, Route, Session } from '#/kernel/http/routes.ts'
 export type { Listener } from '#/kernel/http/listen.ts'
@@ -65,6 +65,8 @@ export async function createHttp(options: HttpOptions): Promise<Http> {
       return translate(options, error, request, reply)
     },
   })
+  // JSON or nothing: a form of another site can send plain text without being asked for leave.
+  app.removeContentTypeParser('text/plain')
   const bodies = new Ajv({ allErrors: true, strict: false })
   // Everything in a query is text, so there and only there numbers are read from it.
   const texts = new Ajv({ allErrors: true, strict: false, coerceTypes: true })
@@ -83,7 +85,7 @@ export async function createHttp(options: HttpOptions): Promise<Http> {
 
 /** The headers that every answer has. */
 function greet(request: FastifyRequest, reply: FastifyReply): void {
-  reply.headers({ 'request-id': publicId('req', request.id), 'cache-control': 'no-store' })
+  reply.headers({ 'request-id': idOf(request), 'cache-control': 'no-store' })
   reply.headers(safeHeaders)
 }
 
@@ -107,7 +109,7 @@ function addRoute(app: FastifyInstance, options: HttpOptions, definition: Route)
         params: request.params as Call['params'],
         query: request.query as Call['query'],
         body: request.body,
-        requestId: publicId('req', request.id),
+        requestId: idOf(request),
         caller,
         target: request.url,
         header: (name) => headerOf(request, name),
@@ -129,7 +131,7 @@ function bodyOf(options: HttpOptions, request: FastifyRequest, body: Reply['body
     return ''
   }
   body.on('error', (error) =>
-    options.log.error({ event: 'http.stream_failed', requestId: request.id, err: error }),
+    options.log.error({ event: 'http.stream_failed', requestId: idOf(request), err: error }),
   )
   return body
 }

@@ -1,10 +1,12 @@
-/** The pages that the `type` of every problem points to, read from the generated reference of problems. */
+/** Problems as pages: what the `type` of each points to, and a refusal where a browser stands and no program of ours. */
 import { readFileSync } from 'node:fs'
 import { Type } from 'typebox'
 import { NotFound } from '#/kernel/http/problems.ts'
 import { route } from '#/kernel/http/routes.ts'
-import type { Route } from '#/kernel/http/routes.ts'
+import type { Reply, Route } from '#/kernel/http/routes.ts'
+import type { Problem } from '#/kernel/problem/problem.ts'
 
+/** Texts; a backtick marks code. */
 type Page = { readonly code: string; readonly facts: string; readonly help: string }
 
 /** Sections `### code`, a line of facts, and the help under it. */
@@ -34,6 +36,17 @@ export function problemPages(file: string): Route {
       return { status: 200, headers: { 'content-type': 'text/html; charset=utf-8' }, body: html(page) }
     },
   })
+}
+
+/** For who followed a link of another site: the same status, said to a person. Links to nowhere. */
+export function pageOfProblem({ definition, occurrence }: Problem, requestId: string): Reply {
+  const page = {
+    code: definition.title,
+    facts: `\`${definition.code}\`, request \`${requestId}\``,
+    help: occurrence.detail ?? definition.help,
+  }
+  const headers = { ...occurrence.headers, 'content-type': 'text/html; charset=utf-8' }
+  return { status: definition.status, headers, body: html(page) }
 }
 
 function html(page: Page): string {

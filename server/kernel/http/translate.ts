@@ -26,22 +26,41 @@ export function violations(
 /** What Fastify itself refuses, by the status it would give. */
 const refusals: Readonly<Record<number, ProblemDefinition>> = { 413: TooLarge, 415: UnsupportedMedia }
 
+const details: Readonly<Record<string, string>> = {
+  FST_ERR_CTP_INVALID_JSON_BODY: 'The body is not JSON. Nothing was changed.',
+  FST_ERR_CTP_EMPTY_JSON_BODY: 'The body is empty, and its content type says JSON. Nothing was changed.',
+}
+
+/** As the answer tells it, so that who asks about an answer can be found in the log. */
+export function idOf(request: FastifyRequest): string {
+  return publicId('req', request.id)
+}
+
 export function translate(
   options: TranslateOptions,
-  error: Error & { statusCode?: number },
+  error: Error & { statusCode?: number; code?: string },
   request: FastifyRequest,
   reply: FastifyReply,
 ): FastifyReply {
   if (error instanceof Problem) {
-    options.log.debug({ event: 'http.problem', requestId: request.id, code: error.definition.code })
+    options.log.debug({ event: 'http.problem', requestId: idOf(request), code: error.definition.code })
     return send(options, request, reply, error.definition, error.occurrence)
   }
   if ('violations' in error) {
     return send(options, request, reply, Invalid, { errors: (error as Violations).violations })
   }
   const status = error.statusCode ?? 500
-  if (status < 500) return send(options, request, reply, refusals[status] ?? BadRequest, {})
-  options.log.error({ event: 'http.failed', requestId: request.id, method: request.method, err: error })
+  if (status < 500) {
+    const detail = details[error.code ?? '']
+    return send(
+      options,
+      request,
+      reply,
+      refusals[status] ?? BadRequest,
+      detail === undefined ? {} : { detail },
+    )
+  }
+  options.log.error({ event: 'http.failed', requestId: idOf(request), method: request.method, err: error })
   return reply.status(500).send()
 }
 
@@ -55,7 +74,7 @@ export function send(
   const place = {
     base: options.base(),
     instance: request.url.split('?', 1)[0] ?? '',
-    requestId: publicId('req', request.id),
+    requestId: idOf(request),
   }
   return reply
     .status(definition.status)

@@ -7,7 +7,7 @@ export type ProblemDefinition = {
   readonly status: number
   /** The same for every occurrence. */
   readonly title: string
-  /** What it means and what to do, for the reference page. */
+  /** What it means and what to do: for the reference page, and the detail of an answer that has none of its own. */
   readonly help: string
   /** May the same request succeed later without being changed? */
   readonly retryable: boolean
@@ -76,7 +76,8 @@ export function problemBody(
     type: `${place.base}/portal/problems/${definition.code}`,
     title: definition.title,
     status: definition.status,
-    detail: occurrence.detail ?? definition.title,
+    // Whoever reads it on a terminal opens no page: what there is to do stands in the answer itself.
+    detail: occurrence.detail ?? definition.help,
     instance: place.instance,
     code: definition.code,
     requestId: place.requestId,

@@ -11,6 +11,7 @@ import { createHttp } from '#/kernel/http/http.ts'
 import type { Http, Route } from '#/kernel/http/http.ts'
 import { publicId } from '#/kernel/id/id.ts'
 import { silentLog } from '#/kernel/log/log.ts'
+import type { Log } from '#/kernel/log/log.ts'
 import { createOutbound } from '#/kernel/outbound/outbound.ts'
 import type { TestDatabase } from '../database.ts'
 import { people } from './people.ts'
@@ -24,9 +25,14 @@ export type Answer = {
   readonly status: number
   // oxlint-disable-next-line typescript/no-explicit-any -- the test that reads it asserts its shape
   readonly body: any
+  /** As it came. */
+  readonly text: string
   readonly headers: Readonly<Record<string, unknown>>
   readonly setCookies: readonly string[]
 }
+
+/** A line that single sign-on left in the log. */
+type Said = { readonly event: string; readonly requestId?: string; readonly code?: string }
 
 let browsers = 0
 
@@ -64,7 +70,7 @@ export function browserAt(http: Http, realm: Realm, address = nextAddress()) {
     }
     const json = /json/.test(String(answer.headers['content-type'])) ? answer.json() : undefined
     if (typeof json?.csrf === 'string') csrf = json.csrf
-    return { status: answer.statusCode, body: json, headers: answer.headers, setCookies }
+    return { status: answer.statusCode, body: json, text: answer.body, headers: answer.headers, setCookies }
   }
   return { ask, cookies }
 }
@@ -76,7 +82,9 @@ export async function doors(database: TestDatabase, options: Parameters<typeof p
   after(() => outbound.close())
   const callback = (realm: Realm, id: string) =>
     `${origins[realm]}${prefixes[realm]}/sso/${publicId('sso', id)}/callback`
-  const sso = createSso({ sealer, clock, log: silentLog(), outbound, insecure: true, callback })
+  const said: Said[] = []
+  const log = Object.assign(silentLog(), { warn: (line: Said) => void said.push(line) }) as Log
+  const sso = createSso({ sealer, clock, log, outbound, insecure: true, callback })
   const routes: Record<Realm, readonly Route[]> = { portal: [], console: [] }
   const open = (realm: Realm) => {
     const surface: Surface = {
@@ -116,6 +124,7 @@ export async function doors(database: TestDatabase, options: Parameters<typeof p
     routes,
     outbound,
     callback,
+    said,
     letters,
     browser: (realm: Realm = 'portal', address?: string) => browserAt(http[realm], realm, address),
   }
