@@ -8,6 +8,7 @@ import { createPartner } from '#/identity/partners/partners.ts'
 import { systemClock } from '#/kernel/clock/clock.ts'
 import { newId, parseId, publicId } from '#/kernel/id/id.ts'
 import { testDatabase } from '../../../tests/support/database.ts'
+import { lapsedCapability } from '../../../tests/support/access/lapsed.ts'
 import { adminApi } from '../../../tests/support/identity/admin.ts'
 import { operationsScene } from '../../../tests/support/partner/operations.ts'
 
@@ -232,9 +233,10 @@ describe('GET /partner/agreements', () => {
     const [mine, theirs] = [await caller(), await caller()]
     const id = publicId('ptn', mine.partnerId)
     await drafted(id, { reference: 'DRAFT' })
+    await lapsedCapability(database.control, 'raw-data')
     const named = {
       ...terms,
-      capabilities: ['projects', 'master-data'],
+      capabilities: ['projects', 'master-data', 'raw-data'],
       overrides: { capabilities: { 'master-data': { quota: { amount: 1, period: 'day' } } } },
     }
     const path = await sent(id, { reference: 'MSA', terms: named })
@@ -245,7 +247,7 @@ describe('GET /partner/agreements', () => {
     )
     const [version] = body.data[0].versions
     assert.deepEqual([version.state, version.terms.capabilities], ['sent', ['projects']])
-    assert.ok(!JSON.stringify(body).includes('master-data'))
+    assert.ok(!/master-data|raw-data/.test(JSON.stringify(body)))
     assert.deepEqual((await ask(theirs.live, 'listAgreements')).body.data, [])
     assert.ok(parseId('agr', body.data[0].id))
   })

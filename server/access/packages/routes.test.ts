@@ -8,6 +8,7 @@ import { createApplication } from '#/identity/applications/applications.ts'
 import { createKey, listKeys } from '#/identity/keys/keys.ts'
 import { createPartner } from '#/identity/partners/partners.ts'
 import { newId, publicId } from '#/kernel/id/id.ts'
+import { lapsedCapability } from '../../../tests/support/access/lapsed.ts'
 import { adminApi } from '../../../tests/support/identity/admin.ts'
 import { testDatabase } from '../../../tests/support/database.ts'
 
@@ -205,13 +206,19 @@ describe('grants', () => {
     assert.equal((await takeBack(path, 'projects')).status, 404)
   })
 
-  test('a grant of what the partner may not know of leaves no line in its own audit', async () => {
+  test('a grant of what the partner may not know of is nothing that it reads or hears', async () => {
     const { id, path } = await partner()
-    for (const capability of ['master-data', 'projects']) await give(path, { capability, reason: 'early' })
+    await lapsedCapability(database.control, 'is-lapsed')
+    for (const capability of ['master-data', 'is-lapsed', 'projects']) await give(path, { capability, reason: 'early' })
     const { rows } = await database.owner.query<{ subject: string }>(
       `select subject_id as subject from governance_audit where partner_id = $1 and action = 'access.grant'`,
       [id],
     )
     assert.deepEqual(rows, [{ subject: ids['projects'] }])
+    const heard = await database.owner.query<{ id: string }>(
+      `select data->>'capabilityId' as id from kernel_outbox where partner_id = $1 and type = 'access.grant_changed'`,
+      [id],
+    )
+    assert.deepEqual(heard.rows, [{ id: ids['projects'] }])
   })
 })

@@ -1,5 +1,5 @@
 /** What a pilot needs of its capability. */
-import { changeExposure, findCapability, isVisible } from '#/access/capabilities/capabilities.ts'
+import { changeExposure, findCapability } from '#/access/capabilities/capabilities.ts'
 import { pilotExposure } from '#/access/pilots/problems.ts'
 import type { Tx } from '#/kernel/db/db.ts'
 
@@ -10,9 +10,4 @@ export async function makeGeneral(tx: Tx, name: string, reason: string): Promise
     throw pilotExposure.with({ detail: `The exposure of ${name} is ${exposure}; it must be pilot.` })
   }
   await changeExposure(tx, name, 'general', { reason })
-}
-
-/** May partners know of it? What is told of a pilot while they may not is the provider's alone. */
-export async function isKnown(tx: Tx, name: string): Promise<boolean> {
-  return isVisible((await findCapability(tx, name)).exposure)
 }

@@ -1,9 +1,9 @@
 /** Places in a pilot: who waits, in which order, who is admitted. All of it under the lock of the pilot. */
 import { announcePlace } from '#/access/pilots/announcing.ts'
-import { isKnown } from '#/access/pilots/capability.ts'
 import { pilotClosed, pilotEnded, pilotFull, pilotNotFound, placeNotFound } from '#/access/pilots/problems.ts'
 import * as store from '#/access/pilots/store.ts'
 import type { PilotRow, Place, PlaceState } from '#/access/pilots/store.ts'
+import { isKnown } from '#/access/readiness/readiness.ts'
 import { findPartner, partnerNotFound } from '#/identity/partners/partners.ts'
 import type { Tx } from '#/kernel/db/db.ts'
 import { newId } from '#/kernel/id/id.ts'
@@ -89,7 +89,7 @@ async function setPlaces(
   partnerIds: readonly string[],
   state: PlaceState,
 ): Promise<void> {
-  const known = await isKnown(tx, pilot.capability)
+  const known = await isKnown(tx, pilot.capabilityId)
   for (const partnerId of partnerIds) {
     await store.insertPlace(tx, partnerId, { id: newId(), pilotId: pilot.id, state })
     announcePlace(tx, pilot, partnerId, { state, known })

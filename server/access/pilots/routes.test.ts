@@ -8,6 +8,7 @@ import { createPartner } from '#/identity/partners/partners.ts'
 import { systemClock } from '#/kernel/clock/clock.ts'
 import { newId, publicId } from '#/kernel/id/id.ts'
 import { testDatabase } from '../../../tests/support/database.ts'
+import { lapsedCapability } from '../../../tests/support/access/lapsed.ts'
 import { adminApi } from '../../../tests/support/identity/admin.ts'
 import { operationsScene } from '../../../tests/support/partner/operations.ts'
 
@@ -176,6 +177,26 @@ describe('/partner/access/pilots', () => {
     }
     const { body } = await ask(live, 'listPilots')
     assert.ok(!JSON.stringify(body).includes(dark.name))
+  })
+
+  test('404 for what a lapsed gate hides, and what is done to it there the partner does not hear', async () => {
+    const { live } = await caller()
+    const name = `lapsed-${newId()}`
+    await lapsedCapability(database.control, name, 'pilot')
+    const body = { capacity: 1, endsAt: null }
+    const { id } = (await api.call(`POST /v1/capabilities/${name}/pilot`, { as, body })).body
+    const refused = await ask(live, 'joinPilot', at(name))
+    assert.deepEqual([refused.status, refused.code], [404, 'pilots.not_found'])
+    assert.ok(!JSON.stringify((await ask(live, 'listPilots')).body).includes(name))
+    const partners = [publicId('ptn', live.partnerId)]
+    const admitted = await api.call(`POST /v1/pilots/${id}/admit`, { as, body: { partners } })
+    assert.equal(admitted.status, 200, admitted.text)
+    const heard = await database.owner.query(
+      `select 1 from kernel_outbox where partner_id = $1 and type like 'access.pilot%'
+       union all select 1 from governance_audit where partner_id = $1 and action like 'pilots.%'`,
+      [live.partnerId],
+    )
+    assert.equal(heard.rows.length, 0)
   })
 
   test('200 joining twice, with the position; 204 leaving, 404 when there is no place', async () => {
