@@ -13,8 +13,10 @@ export {
   changeExposure,
   findCapability,
   gatesOpen,
+  lockedCapability,
   noSuchTransition,
   openAction,
+  pilotInTheWay,
   secondPersonNeeded,
   transitions,
 } from '#/access/capabilities/exposure.ts'
