@@ -10,6 +10,7 @@ import { agreementAt, inForce, readAgreements, stateAt, wasSent } from '#/access
 import type { AgreementVersion } from '#/access/agreements/versions.ts'
 import { packageOf } from '#/access/packages/packages.ts'
 import { findPartner, partnerNotFound } from '#/identity/partners/partners.ts'
+import { refuseOwn } from '#/identity/people/people.ts'
 import type { Sealer } from '#/kernel/crypto/crypto.ts'
 import type { Tx } from '#/kernel/db/db.ts'
 import { newId } from '#/kernel/id/id.ts'
@@ -103,7 +104,8 @@ export async function withdrawVersion(
 
 /**
  * Keeps who signed, without effect yet: for a version that needs a second person the effect comes with that one's
- * approval (`signVersion`). Throws `agreementNotFound`, `agreementState`, `agreementTerms`, `agreementOverlap`.
+ * approval (`signVersion`). Throws `agreementNotFound`, `agreementState`, `agreementTerms`, `agreementOverlap`,
+ * `ownOrganisation`.
  */
 export async function recordSignature(
   tx: Tx,
@@ -113,6 +115,7 @@ export async function recordSignature(
   { by, at }: Signature,
 ): Promise<{ readonly signatureId: string; readonly versionId: string; readonly needsTwo: boolean }> {
   await lock(tx, partnerId)
+  await refuseOwn(tx, partnerId)
   const version = await versionIn(tx, partnerId, name, ['sent'])
   const errors = [{ in: 'body', pointer: '/signedAt', detail: 'The date of the signature lies ahead.' }]
   // Also what is no time at all.
@@ -127,10 +130,11 @@ export async function recordSignature(
 
 /**
  * Puts a version in force from its start, but no earlier than now; one that it replaces ends then. Throws
- * `agreementNotFound`, `agreementState`, `agreementTerms`, `agreementOverlap`.
+ * `agreementNotFound`, `agreementState`, `agreementTerms`, `agreementOverlap`, `ownOrganisation`.
  */
 export async function signVersion(tx: Tx, partnerId: string, signatureId: string): Promise<AgreementVersion> {
   await lock(tx, partnerId)
+  await refuseOwn(tx, partnerId)
   const name = await store.selectSigned(tx, partnerId, signatureId)
   if (!name) throw problems.agreementNotFound.with()
   const version = await versionIn(tx, partnerId, name, ['sent'])

@@ -10,6 +10,7 @@ import { newId, parseId, publicId } from '#/kernel/id/id.ts'
 import { testDatabase } from '../../../tests/support/database.ts'
 import { lapsedCapability } from '../../../tests/support/access/lapsed.ts'
 import { adminApi } from '../../../tests/support/identity/admin.ts'
+import { memberOf } from '../../../tests/support/identity/colleague.ts'
 import { operationsScene } from '../../../tests/support/partner/operations.ts'
 
 const now = new Date('2026-11-01T00:00:00.000Z')
@@ -207,6 +208,18 @@ describe('terms beyond the bound', () => {
     assert.deepEqual([done.status, done.body.state], [200, 'done'], done.text)
     assert.deepEqual(await stateOf(path), ['signed'])
     assert.ok(!JSON.stringify(done.body).includes('Ada'))
+  })
+
+  test('nobody signs with an organisation of their own, nor as the second person', async () => {
+    const id = await partner()
+    const path = await sent(id, { terms: beyond })
+    const own = await memberOf(api, parseId('ptn', id)!)
+    const first = await sign(path, own)
+    assert.deepEqual([first.status, first.body.code], [403, 'people.own_organisation'])
+    const asked = await sign(path, ann)
+    const { body } = await approve(asked.body.proposalId, own)
+    assert.deepEqual([body.state, body.failure], ['failed', 'people.own_organisation'])
+    assert.deepEqual(await stateOf(path), ['sent'])
   })
 
   test('what is in the way by then stops it, and nothing is half done', async () => {

@@ -10,6 +10,7 @@ import { createPartner } from '#/identity/partners/partners.ts'
 import { newId, publicId } from '#/kernel/id/id.ts'
 import { lapsedCapability } from '../../../tests/support/access/lapsed.ts'
 import { adminApi } from '../../../tests/support/identity/admin.ts'
+import { memberOf } from '../../../tests/support/identity/colleague.ts'
 import { testDatabase } from '../../../tests/support/database.ts'
 
 const database = await testDatabase()
@@ -191,6 +192,24 @@ describe('grants', () => {
     }
     assert.equal((await give(`/v1/partners/ptn_${'0'.repeat(32)}`, body)).status, 404)
     assert.equal(await has(id, 'projects'), null)
+  })
+
+  test('403 for a member of the partner, who may take back alone; a package as a capability', async () => {
+    const { id, path } = await partner()
+    await declare('own')
+    const headers = await memberOf(api, id)
+    const body = { capability: 'projects', reason: 'a trial' }
+    for (const answer of [
+      await api.call(`POST ${path}/grants`, { headers, body }),
+      await api.call(`PUT ${path}/package`, { headers, body: { name: 'own' } }),
+    ]) {
+      assert.deepEqual([answer.status, answer.body.code], [403, 'people.own_organisation'])
+    }
+    assert.deepEqual([await has(id, 'projects'), await api.inTx((tx) => packageOf(tx, id))], [null, null])
+    const other = await partner()
+    assert.equal((await api.call(`POST ${other.path}/grants`, { headers, body })).status, 200)
+    await give(path, body)
+    assert.equal((await api.call(`DELETE ${path}/grants/projects?reason=over`, { headers })).status, 204)
   })
 
   test('200 gives and 204 takes back; giving again says nothing new', async () => {

@@ -6,10 +6,11 @@ import type { Exposure } from '#/access/capabilities/capabilities.ts'
 import { pilotOperations } from '#/access/pilots/operations.ts'
 import { createPartner } from '#/identity/partners/partners.ts'
 import { systemClock } from '#/kernel/clock/clock.ts'
-import { newId, publicId } from '#/kernel/id/id.ts'
+import { newId, parseId, publicId } from '#/kernel/id/id.ts'
 import { testDatabase } from '../../../tests/support/database.ts'
 import { lapsedCapability } from '../../../tests/support/access/lapsed.ts'
 import { adminApi } from '../../../tests/support/identity/admin.ts'
+import { memberOf } from '../../../tests/support/identity/colleague.ts'
 import { operationsScene } from '../../../tests/support/partner/operations.ts'
 
 let now = new Date('2026-11-01T00:00:00.000Z')
@@ -158,6 +159,21 @@ describe('POST /v1/pilots/:id/promote and cancel', () => {
     const lines = await api.call(`GET /v1/audit?action=pilots.promote`, { as: 'auditor' })
     const line = lines.body.data.find((each: { subject: { id: string } }) => each.subject.id === id)
     assert.equal(line?.reason, 'it works')
+  })
+})
+
+describe('POST /v1/pilots/:id/admit', () => {
+  test('403 for a member of who would be admitted, named or next, and nobody is', async () => {
+    const { path } = await opened()
+    const [own, other] = [await partner(), await partner()]
+    const headers = await memberOf(api, parseId('ptn', own)!)
+    for (const each of [other, own]) await api.call(`POST ${path}/places`, { as, body: { partner: each } })
+    for (const body of [{ partners: [own] }, { count: 2 }]) {
+      const { status, body: told } = await api.call(`POST ${path}/admit`, { headers, body })
+      assert.deepEqual([status, told.code], [403, 'people.own_organisation'])
+    }
+    const { body } = await api.call(`POST ${path}/admit`, { headers, body: { count: 1 } })
+    assert.deepEqual([body.admitted, body.pilot.admitted], [[other], 1])
   })
 })
 
