@@ -189,11 +189,22 @@ export async function endAgreement(
   tx.changed('partner', partnerId)
 }
 
-/** Has the partner an agreement in force now? */
+/** So long the word of one that was cut short still counts. */
+const afterEnd = 7 * 86_400_000
+
+/**
+ * Has the partner an agreement in force, or one that somebody cut short within a week? Whoever may end one alone would
+ * otherwise do alone what takes two people while it is in force.
+ */
 export async function isUnderAgreement(tx: Tx, partnerId: string): Promise<boolean> {
   const versions = (await readAgreements(tx, [partnerId], null)).get(partnerId) ?? []
-  const { posture } = agreementAt(versions, tx.now.getTime())
-  return posture === 'active' || posture === 'expiring'
+  const now = tx.now.getTime()
+  const { posture } = agreementAt(versions, now)
+  if (posture === 'active' || posture === 'expiring') return true
+  return versions.some((version) => {
+    const until = inForce(version)?.until ?? Infinity
+    return until <= now && now < until + afterEnd && until < (version.endsAt ?? Infinity)
+  })
 }
 
 /** In the order they were drafted. `sent`: only those of which a version was sent. */
