@@ -9,14 +9,12 @@ import type { Tx } from '#/kernel/db/db.ts'
 import { newId } from '#/kernel/id/id.ts'
 
 export {
-  capabilityNotFound,
   changeExposure,
   findCapability,
   gatesOpen,
   lockedCapability,
   noSuchTransition,
   openAction,
-  pilotInTheWay,
   secondPersonNeeded,
   transitions,
 } from '#/access/capabilities/exposure.ts'

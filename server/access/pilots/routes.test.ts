@@ -58,6 +58,7 @@ describe('POST /v1/capabilities/:name/pilot', () => {
       [{ capacity: 1.5, endsAt: null }, 'http.invalid'],
       [{ capacity: 1, endsAt: '2026-10-31T00:00:00Z' }, 'pilots.terms'],
       [{ capacity: 1, endsAt: 'soon' }, 'pilots.terms'],
+      [{ capacity: 1, endsAt: '2027-11-01T00:00:00' }, 'pilots.terms'],
     ]
     for (const [body, code] of wrong) {
       const { status, body: answered } = await api.call(`POST /v1/capabilities/${name}/pilot`, { as, body })
