@@ -67,11 +67,12 @@ export function explainRoute(deciding: Deciding): Route {
         const application = await applicationOf(tx, partnerId, query.application)
         const served = operationOf(deciding, query)
         if (!served) throw operationUnknown.with()
+        const environment = application?.environment ?? query.environment ?? 'live'
         return explain(tx, partnerId, {
           capability: served.operation.capability,
-          environment: application?.environment ?? query.environment ?? 'live',
+          environment,
           applicationId: application?.id ?? null,
-          at: at ?? tx.now,
+          at: at ?? deciding.now(environment),
           knownAt,
         })
       })
