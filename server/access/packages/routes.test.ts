@@ -228,7 +228,8 @@ describe('grants', () => {
   test('a grant of what the partner may not know of is nothing that it reads or hears', async () => {
     const { id, path } = await partner()
     await lapsedCapability(database.control, 'is-lapsed')
-    for (const capability of ['master-data', 'is-lapsed', 'projects']) await give(path, { capability, reason: 'early' })
+    for (const capability of ['master-data', 'is-lapsed', 'projects'])
+      await give(path, { capability, reason: 'early' })
     const { rows } = await database.owner.query<{ subject: string }>(
       `select subject_id as subject from governance_audit where partner_id = $1 and action = 'access.grant'`,
       [id],

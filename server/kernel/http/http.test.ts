@@ -73,7 +73,11 @@ describe('POST /things/:id', () => {
       assert.deepEqual([answer.statusCode, code], [422, 'http.invalid'])
       assert.deepEqual([errors[0]!.in, errors[0]!.pointer], ['body', '#/name'])
     }
-    const path = await http.inject({ method: 'POST', url: '/things/%00?n=1', payload: { name: 'a', size: 1 } })
+    const path = await http.inject({
+      method: 'POST',
+      url: '/things/%00?n=1',
+      payload: { name: 'a', size: 1 },
+    })
     assert.equal(path.statusCode, 404)
   })
 
