@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { reservedPaths } from '#/contracts/compile/compile.ts'
 import { createAuditSink } from '#/governance/audit/audit.ts'
 import { allows } from '#/governance/roles/roles.ts'
-import { createGateway, createNodeLane, expectContinue } from '#/gateway/gateway.ts'
+import { createFastLane, createGateway, createNodeLane, expectContinue } from '#/gateway/gateway.ts'
 import type { Gateway, GatewayDeps, Recorder } from '#/gateway/gateway.ts'
 import { gatewayMembers } from '#/identity/account/account.ts'
 import { createLastUsed, parseKey } from '#/identity/keys/keys.ts'
@@ -122,8 +122,7 @@ export async function createApp(options: AppOptions): Promise<App> {
   observe(telemetry, { gateway, snapshot, ingest })
   return {
     serve(ports) {
-      expectContinue(ports.public.server)
-      ports.public.serve(splitOwnPaths(pages, createNodeLane(gateway)), publicUrl)
+      servePublic(ports.public, { pages, gateway, clock, publicUrl })
       ports.admin.serve((request, response) => admin.routing(request, response), publicUrl)
     },
     applied,
@@ -200,12 +199,30 @@ function measured(recorder: Recorder, telemetry: Telemetry, lastUsed: LastUsed):
 }
 
 /** Paths that are ours and no operation: they go to the routes, everything else through the gateway's steps. */
+const ownPaths = reservedPaths.filter((path) => path !== '/partner')
+
+function isOwnPath(target: string): boolean {
+  return ownPaths.some((path) => target.startsWith(path) && /^(?:[/?]|$)/.test(target.slice(path.length)))
+}
+
 function splitOwnPaths(pages: Http, lane: RequestListener): RequestListener {
-  const own = reservedPaths.filter((path) => path !== '/partner')
-  const ours = (target: string) =>
-    own.some((path) => target.startsWith(path) && /^(?:[/?]|$)/.test(target.slice(path.length)))
   return (request, response) =>
-    ours(request.url ?? '') ? pages.routing(request, response) : lane(request, response)
+    isOwnPath(request.url ?? '') ? pages.routing(request, response) : lane(request, response)
+}
+
+type Public = {
+  readonly pages: Http
+  readonly gateway: Gateway
+  readonly clock: Clock
+  readonly publicUrl: string
+}
+
+/** Plain calls go through the fast lane, everything else through node:http, whichever of the two parts it is for. */
+function servePublic(port: Listener, { pages, gateway, clock, publicUrl }: Public): void {
+  const { server } = port
+  expectContinue(server)
+  port.serve(splitOwnPaths(pages, createNodeLane(gateway)), publicUrl)
+  port.front(createFastLane({ server, gateway, isElsewhere: isOwnPath, clock }))
 }
 
 function metricsRoute(telemetry: Telemetry): Route {

@@ -14,17 +14,25 @@ type Profile = {
   readonly timeDeltas: readonly number[]
 }
 
-/** Rows of share, function and place, the most expensive first; idle time does not count. */
-export function topFunctions(folder: string, count: number): readonly (readonly string[])[] {
+/**
+ * Rows of share, function and place, the most expensive first; idle time does not count, and only the last so many
+ * seconds do.
+ */
+export function topFunctions(
+  folder: string,
+  { count, seconds }: { readonly count: number; readonly seconds: number },
+): readonly (readonly string[])[] {
   const [file] = readdirSync(folder)
   const profile = JSON.parse(readFileSync(join(folder, file!), 'utf8')) as Profile
   const byId = new Map(profile.nodes.map((node) => [node.id, node]))
   const spent = new Map<string, number>()
   let all = 0
+  let left = profile.timeDeltas.reduce((sum, time) => sum + time, 0)
   for (const [i, id] of profile.samples.entries()) {
     const node = byId.get(id)!
-    if (node.callFrame.functionName === '(idle)') continue
     const time = profile.timeDeltas[i]!
+    left -= time
+    if (left > seconds * 1e6 || node.callFrame.functionName === '(idle)') continue
     const key = `${node.callFrame.functionName || '(anonymous)'}\t${placeOf(node)}`
     spent.set(key, (spent.get(key) ?? 0) + time)
     all += time

@@ -4,6 +4,7 @@
  */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { createServer } from 'node:http'
+import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -11,9 +12,8 @@ import { setFlagsFromString } from 'node:v8'
 import httpProxy from '@fastify/http-proxy'
 import fastify from 'fastify'
 import { Pool } from 'undici'
-import type { Dispatcher } from 'undici'
-import { createGateway, createNodeLane } from '#/gateway/gateway.ts'
-import type { Answer, Request } from '#/gateway/gateway.ts'
+import { createFastLane, createGateway, createNodeLane, createWirePool } from '#/gateway/gateway.ts'
+import type { Answer, Client, Request } from '#/gateway/gateway.ts'
 import { parseKey } from '#/identity/keys/keys.ts'
 import { systemClock } from '#/kernel/clock/clock.ts'
 import { newId } from '#/kernel/id/id.ts'
@@ -25,7 +25,8 @@ const [kind = '', upstreamPort = '', key = ''] = process.argv.slice(2)
 
 const sides: Readonly<Record<string, () => Promise<number>>> = {
   portico,
-  'pass-through': passThrough,
+  'fast lane': fastPassThrough,
+  'node:http + undici': nodePassThrough,
   'http-proxy': proxy,
 }
 
@@ -47,23 +48,45 @@ async function portico(): Promise<number> {
     problems: { base: 'https://portal.example' },
     log,
   })
-  return listen(createServer(createNodeLane(gateway)))
+  return listen(serverOf(gateway))
+}
+
+type Handler = { handle(request: Request, respond: (answer: Answer) => void): void }
+
+function serverOf(gateway: Handler): Server {
+  const server = createServer(createNodeLane(gateway))
+  createFastLane({ server, gateway, isElsewhere: () => false, clock: systemClock() })
+  return server
 }
 
 /** The same lane and the same client, with nothing between them. */
-async function passThrough(): Promise<number> {
+async function fastPassThrough(): Promise<number> {
+  const hostname = '127.0.0.1'
+  const port = Number(upstreamPort)
+  const pool = createWirePool({ hostname, port, host: `${hostname}:${port}`, connectTimeout: 5_000 }, 256)
+  return listen(serverOf(passingThrough(pool)))
+}
+
+/** What a gateway on node:http and undici costs before it does anything. */
+async function nodePassThrough(): Promise<number> {
   const pool = new Pool(`http://127.0.0.1:${upstreamPort}`, {
     connections: 256,
     pipelining: 1,
     allowH2: false,
   })
-  const handle = (request: Request, respond: (answer: Answer) => void): void => {
-    pool.dispatch({ path: request.target, method: request.method }, new PassThrough(respond))
-  }
-  return listen(createServer(createNodeLane({ handle })))
+  return listen(createServer(createNodeLane(passingThrough(pool))))
 }
 
-class PassThrough implements Dispatcher.DispatchHandler {
+function passingThrough(client: Client): Handler {
+  const fixed = { headers: [], body: null, headersTimeout: 5_000, bodyTimeout: 5_000 }
+  return {
+    handle: ({ target: path, method }, respond) => {
+      client.dispatch({ path, method, ...fixed }, new PassThrough(respond))
+    },
+  }
+}
+
+class PassThrough {
   readonly #respond: (answer: Answer) => void
   readonly #chunks: Buffer[] = []
   #status = 0
@@ -103,7 +126,7 @@ async function proxy(): Promise<number> {
   return (app.server.address() as AddressInfo).port
 }
 
-async function listen(server: ReturnType<typeof createServer>): Promise<number> {
+async function listen(server: Server): Promise<number> {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', 1024, resolve))
   return (server.address() as AddressInfo).port
 }

@@ -24,7 +24,11 @@ export { scopeMissing } from '#/gateway/problems.ts'
 export type { Answer, AnswerStream, Refused, Request, RequestBody, Sink } from '#/gateway/exchange.ts'
 export type { Gateway, GatewayDeps } from '#/gateway/runner.ts'
 export type { Limits, MemberOf, ParsedKey, SignedInRequest, Timeouts } from '#/gateway/step.ts'
+export { createFastLane } from '#/gateway/lane/fast-lane.ts'
+export type { FastLane } from '#/gateway/lane/fast-lane.ts'
 export { createNodeLane, expectContinue } from '#/gateway/lane/node-lane.ts'
+export type { Client } from '#/gateway/wire/client.ts'
+export { createWirePool } from '#/gateway/wire/pool.ts'
 export type { NodeLane } from '#/gateway/lane/node-lane.ts'
 
 const steps: readonly Step[] = [

@@ -32,6 +32,8 @@ export type GatewayDeps = {
   readonly timeouts?: Partial<Timeouts>
   /** Most connections to one upstream; default 256. */
   readonly connections?: number
+  /** Who carries whole requests over plain HTTP; default `own`. undici is what `own` is held against. */
+  readonly plainClient?: 'own' | 'undici'
 }
 
 export type Gateway = {
@@ -78,7 +80,10 @@ export function createRunner(deps: GatewayDeps, steps: readonly Step[], closing:
     clock: deps.clock,
     parseKey: deps.parseKey,
     members: deps.members ?? null,
-    upstreams: createUpstreams({ connections: deps.connections ?? 256 }),
+    upstreams: createUpstreams({
+      connections: deps.connections ?? 256,
+      plainClient: deps.plainClient ?? 'own',
+    }),
     forwardedHeaders: createHeaderWriter(deps.traceParent ?? rootOfItsOwn),
     limits: { ...defaultLimits, ...deps.limits },
     timeouts: { ...defaultTimeouts, ...deps.timeouts },
@@ -187,8 +192,8 @@ function describe(exchange: Exchange, event: string, details: Readonly<Record<st
 }
 
 function rootOfItsOwn(id: string): string {
-  const hex = id.replaceAll('-', '')
-  return `00-${hex}-${hex.slice(16)}-01`
+  const tail = id.slice(19, 23) + id.slice(24)
+  return `00-${id.slice(0, 8)}${id.slice(9, 13)}${id.slice(14, 18)}${tail}-${tail}-01`
 }
 
 function drained(runner: Runner): Promise<void> {

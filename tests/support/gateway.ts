@@ -2,7 +2,7 @@
 import { hash } from 'node:crypto'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { createGateway, createNodeLane, expectContinue } from '#/gateway/gateway.ts'
+import { createFastLane, createGateway, createNodeLane, expectContinue } from '#/gateway/gateway.ts'
 import type {
   Application,
   Credential,
@@ -69,6 +69,8 @@ export type Scene = Recorded & {
   fetch(path: string, init?: Init): Promise<Response>
   /** Connections that clients hold open. */
   connections(): Promise<number>
+  /** Connections that the fast lane serves. */
+  inLane(): number
   close(): Promise<void>
 }
 
@@ -77,6 +79,8 @@ export type Init = Omit<RequestInit, 'headers'> & { readonly headers?: Readonly<
 export type SceneOptions = Partial<Pick<GatewayDeps, 'limits' | 'timeouts' | 'connections'>> & {
   /** Overrides of the upstream's times, in milliseconds. */
   readonly times?: { connectTimeout?: number; headersTimeout?: number; idleTimeout?: number }
+  /** `node`: node:http and undici alone, which the fast lane and our own client are held against. */
+  readonly ground?: 'fast' | 'node'
   /** Instead of the address of the scene's upstream. */
   readonly upstreamUrl?: string
 }
@@ -119,32 +123,50 @@ export async function startScene(
     ...(options.limits && { limits: options.limits }),
     ...(options.timeouts && { timeouts: options.timeouts }),
     ...(options.connections && { connections: options.connections }),
+    ...(options.ground === 'node' && { plainClient: 'undici' }),
   })
-  const server = createServer(createNodeLane(gateway))
-  expectContinue(server)
-  answerBroken(server, () => 'https://portal.example')
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as AddressInfo
-  const url = `http://127.0.0.1:${port}`
+  const served = await serve(gateway, options, wall)
   return {
     ...scene,
-    url,
-    port,
+    ...served,
     upstream,
     gateway,
     pass: (milliseconds) => (passed += milliseconds),
     revoke: revoker(credentials, wall),
     failRecording: (error) => (failure = error),
+    fetch: (path, init = {}) => {
+      const headers = { authorization: `Bearer ${keys.live}`, ...init.headers }
+      return fetch(served.url + path, { ...init, headers })
+    },
+    close: async () => {
+      await served.close()
+      await Promise.all([gateway.close(), upstream.close()])
+    },
+  }
+}
+
+type Served = Pick<Scene, 'url' | 'port' | 'connections' | 'inLane' | 'close'>
+
+async function serve(gateway: Gateway, options: SceneOptions, wall: () => number): Promise<Served> {
+  const server = createServer(createNodeLane(gateway))
+  expectContinue(server)
+  answerBroken(server, () => 'https://portal.example')
+  const fast = { server, gateway, isElsewhere: () => false, clock: { wall } }
+  const lane = options.ground === 'node' ? null : createFastLane(fast)
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as AddressInfo
+  return {
+    url: `http://127.0.0.1:${port}`,
+    port,
     connections: () =>
       new Promise((resolve, reject) => {
         server.getConnections((error, count) => (error === null ? resolve(count) : reject(error)))
       }),
-    fetch: (path, init = {}) =>
-      fetch(url + path, { ...init, headers: { authorization: `Bearer ${keys.live}`, ...init.headers } }),
+    inLane: () => lane?.connections() ?? 0,
     close: async () => {
+      lane?.close()
       server.closeAllConnections()
       await new Promise((resolve) => server.close(resolve))
-      await Promise.all([gateway.close(), upstream.close()])
     },
   }
 }

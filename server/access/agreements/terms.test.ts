@@ -26,7 +26,7 @@ const packaged: PackageTerms = {
   limits: { burst: 20, perSecond: 10 },
   entitlements: {
     projects: { kind: 'metered', quota: { amount: 1000, period: 'month' }, price: price('0.50') },
-    'raw-data': { kind: 'metered', limits: { burst: 2, perSecond: 1 } },
+    'raw-data': { kind: 'boolean', limits: { burst: 2, perSecond: 1 } },
   },
 }
 

@@ -97,7 +97,13 @@ function showCapability(facts: Facts) {
   const { name, title } = facts.capability
   return [
     {
-      ...{ name, title, state, allow, rule, detail, ...rest },
+      name,
+      title,
+      state,
+      allow,
+      rule,
+      detail,
+      ...rest,
       reason: reason?.code ?? null,
       next: next.map((step) => ({ ...step })),
       trail: showTrail(trail),

@@ -72,7 +72,9 @@ export function showDecision(decision: AccessDecision): Static<typeof DecisionAn
     rule,
     detail,
     next: next.map((step) => ({ ...step })),
-    ...{ limits, quota, price },
+    limits,
+    quota,
+    price,
     trail: showTrail(trail),
     validUntil: showMoment(validUntil),
   }

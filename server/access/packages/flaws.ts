@@ -30,9 +30,9 @@ export function flaws(terms: PackageTerms, known: ReadonlySet<string>): readonly
 
 function checkEntitlement({ kind, value, quota, limits, price }: Entitlement, say: Say): void {
   if ((kind === 'static') !== (value !== undefined))
-    say('/value', 'kind', 'belongs to a static entitlement, and to no other')
+    say('/value', 'kind', value === undefined ? 'is missing' : 'belongs to a static entitlement only')
   if ((kind === 'metered') !== (quota !== undefined))
-    say('/quota', 'kind', 'belongs to a metered entitlement, and to no other')
+    say('/quota', 'kind', quota === undefined ? 'is missing' : 'belongs to a metered entitlement only')
   if (quota && !isCount(quota.amount)) say('/quota/amount', 'range', 'is a whole number above zero')
   if (quota && !periods.includes(quota.period))
     say('/quota/period', 'format', `is one of ${periods.join(', ')}`)

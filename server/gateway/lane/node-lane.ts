@@ -45,7 +45,8 @@ export function createNodeLane(gateway: Handler): NodeLane {
   }
 }
 
-function addressOf(socket: Socket): string {
+/** Of the peer, as it is without a mapping into IPv6. */
+export function addressOf(socket: Socket): string {
   const address = socket.remoteAddress ?? 'unknown'
   return address.startsWith('::ffff:') ? address.slice(7) : address
 }

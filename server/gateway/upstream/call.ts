@@ -1,8 +1,7 @@
 /**
- * One call to an upstream, as undici reports it. It ends exactly once: with an answer that is read, with the
+ * One call to an upstream, as its client reports it. It ends exactly once: with an answer that is read, with the
  * head of one that is streamed, or with a refusal that says nothing of what the upstream said.
  */
-import type { Dispatcher } from 'undici'
 import { BodyInterrupted, BodyTooLarge } from '#/gateway/exchange.ts'
 import type { Call, Exchange, Refused, Treatment } from '#/gateway/exchange.ts'
 import {
@@ -16,7 +15,9 @@ import {
 import { refuse } from '#/gateway/step.ts'
 import type { Inside } from '#/gateway/step.ts'
 import { planAnswer } from '#/gateway/upstream/plan.ts'
-import type { Known } from '#/gateway/upstream/pools.ts'
+import type { Way } from '#/gateway/upstream/pools.ts'
+import { WireError } from '#/gateway/wire/client.ts'
+import type { Controller, Listening, Outgoing } from '#/gateway/wire/client.ts'
 
 /** Who takes the content of an answer that is streamed. */
 export type Consumer = {
@@ -36,18 +37,19 @@ const timeoutCodes: ReadonlySet<string> = new Set([
   'UND_ERR_CONNECT_TIMEOUT',
   'UND_ERR_HEADERS_TIMEOUT',
   'UND_ERR_BODY_TIMEOUT',
+  'timeout',
   'ETIMEDOUT',
 ])
 
 type State = 'waiting' | Treatment | 'over'
 
-/** A class, because undici wants an object with methods and one is made for every request. */
-export class UpstreamCall implements Call {
+/** A class, because clients want an object with methods and one is made for every request. */
+export class UpstreamCall implements Call, Listening {
   readonly #exchange: Exchange
   readonly #gateway: Inside
-  readonly #upstream: Known
-  readonly #options: Dispatcher.DispatchOptions
-  #controller: Dispatcher.DispatchController | null = null
+  readonly #way: Way
+  readonly #outgoing: Outgoing
+  #controller: Controller | null = null
   #state: State = 'waiting'
   #attempts = 0
   #chunks: Buffer[] = []
@@ -58,15 +60,15 @@ export class UpstreamCall implements Call {
   #status = 0
   #headers: Readonly<Record<string, string | string[] | undefined>> = {}
 
-  constructor(exchange: Exchange, gateway: Inside, upstream: Known, options: Dispatcher.DispatchOptions) {
+  constructor(exchange: Exchange, gateway: Inside, way: Way, outgoing: Outgoing) {
     this.#exchange = exchange
     this.#gateway = gateway
-    this.#upstream = upstream
-    this.#options = options
+    this.#way = way
+    this.#outgoing = outgoing
   }
 
   start(): void {
-    this.#upstream.shares.enter(this.#partnerId, () => {
+    this.#way.shares.enter(this.#partnerId, () => {
       const isWanted = this.#state !== 'over'
       if (isWanted) this.#dispatch()
       return isWanted
@@ -75,7 +77,7 @@ export class UpstreamCall implements Call {
 
   #dispatch(): void {
     this.#attempts++
-    this.#upstream.pool.dispatch(this.#options, this)
+    this.#way.client.dispatch(this.#outgoing, this)
   }
 
   /** The streamed answer's content goes here from now on. */
@@ -121,13 +123,13 @@ export class UpstreamCall implements Call {
     this.#abort()
   }
 
-  onRequestStart(controller: Dispatcher.DispatchController): void {
+  onRequestStart(controller: Controller): void {
     this.#controller = controller
     if (this.#state === 'over') this.#abort()
   }
 
   onResponseStart(
-    controller: Dispatcher.DispatchController,
+    controller: Controller,
     status: number,
     headers: Readonly<Record<string, string | string[] | undefined>>,
   ): void {
@@ -147,7 +149,7 @@ export class UpstreamCall implements Call {
     }
   }
 
-  onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
+  onResponseData(_controller: Controller, chunk: Buffer): void {
     try {
       if (this.#consumer !== null) return this.#consumer.data(chunk)
       this.#bytes += chunk.length
@@ -166,7 +168,7 @@ export class UpstreamCall implements Call {
   }
 
   onResponseEnd(): void {
-    this.#upstream.shares.leave(this.#partnerId)
+    this.#way.shares.leave(this.#partnerId)
     try {
       const treatment = this.#state
       if (treatment === 'over' || treatment === 'waiting') return
@@ -179,9 +181,9 @@ export class UpstreamCall implements Call {
     }
   }
 
-  onResponseError(_controller: Dispatcher.DispatchController | null, error: Error): void {
+  onResponseError(_controller: Controller | null, error: Error): void {
     if (this.#mayRetry(error)) return this.#dispatch()
-    this.#upstream.shares.leave(this.#partnerId)
+    this.#way.shares.leave(this.#partnerId)
     try {
       if (this.#state === 'over') return
       if (this.#state === 'stream') {
@@ -203,6 +205,7 @@ export class UpstreamCall implements Call {
     const { method, body } = this.#exchange.request
     if (this.#attempts > 1 || this.#state !== 'waiting' || body !== null) return false
     if ((method !== 'GET' && method !== 'HEAD') || this.#controller === null) return false
+    if (error instanceof WireError) return error.code === 'closed' && error.wasKept
     if (!closedCodes.has(codeOf(error))) return false
     const socket = (error as { socket?: { bytesRead?: number } }).socket
     return socket === undefined || (socket.bytesRead ?? 0) > 0
@@ -215,7 +218,7 @@ export class UpstreamCall implements Call {
       return refuse(bodyTooLarge, { detail })
     }
     if (timeoutCodes.has(codeOf(error))) return refuse(upstreamTimeout)
-    // undici announces a request when it has a connection: without one nothing can have been carried out.
+    // A request is announced when it has a connection: without one nothing can have been carried out.
     return refuse(this.#controller === null ? upstreamUnreachable : upstreamBroke)
   }
 

@@ -17,8 +17,18 @@ export type Listener = {
   readonly server: Server
   /** Until the first call everything is answered 503. `base`: address under which the problem pages stand. */
   serve(handler: RequestListener, base: string): void
+  /** Takes connections before the server does; a drain is told to it. */
+  front(front: Front): void
   /** No new connection, and kept ones close behind their current answer; resolves when all are gone, or after `within` ms. */
   drain(within: number): Promise<void>
+}
+
+/** What serves connections of the server's that the server itself does not know of. */
+export type Front = {
+  /** Idle connections end now, the others behind their answer. */
+  drain(): void
+  /** All of them end now. */
+  close(): void
 }
 
 export type ListenOptions = {
@@ -49,6 +59,7 @@ const handshakeTimeout = 15_000
 export async function listen(options: ListenOptions): Promise<Listener> {
   let handler: RequestListener = notReady
   let base = ''
+  let front: Front | null = null
   let draining = false
   const dispatch: RequestListener = (request, response) => {
     if (draining) response.shouldKeepAlive = false
@@ -67,9 +78,12 @@ export async function listen(options: ListenOptions): Promise<Listener> {
       handler = next
       base = address
     },
+    front(next) {
+      front = next
+    },
     drain(within) {
       draining = true
-      return drain(server, within)
+      return drain(server, front, within)
     },
   }
 }
@@ -137,15 +151,19 @@ function bind(server: Server, options: ListenOptions): Promise<void> {
 /** How often kept connections are looked at that became idle behind the answer they were busy with, in milliseconds. */
 const sweepEvery = 50
 
-function drain(server: Server, within: number): Promise<void> {
+function drain(server: Server, front: Front | null, within: number): Promise<void> {
   return new Promise((resolve) => {
     const sweep = setInterval(() => server.closeIdleConnections(), sweepEvery)
-    const hard = setTimeout(() => server.closeAllConnections(), within)
+    const hard = setTimeout(() => {
+      front?.close()
+      server.closeAllConnections()
+    }, within)
     server.close(() => {
       clearInterval(sweep)
       clearTimeout(hard)
       resolve()
     })
+    front?.drain()
     server.closeIdleConnections()
   })
 }

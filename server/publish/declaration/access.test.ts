@@ -155,6 +155,21 @@ test('a rollout says how many it lets in and puts out', async () => {
   await applied(first)
 })
 
+test('another exposure says how many partners have the capability in their package', async () => {
+  const text = await applied(changed('exposure: general', 'exposure: deprecated'))
+  assert.equal(
+    text,
+    `capabilities
+  ~ orders
+      ~ exposure: general → deprecated
+      2 partners have it in their package
+
+Done: 1 changed.
+`,
+  )
+  await applied(first)
+})
+
 describe('what runs may refuse what the file says, at its line, and then nothing is changed', () => {
   const cases: readonly [name: string, text: string, line: RegExp][] = [
     [

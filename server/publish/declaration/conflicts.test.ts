@@ -12,6 +12,7 @@ import {
   operator,
   withoutTimes,
 } from '../../../tests/support/declaration/scene.ts'
+import { within } from '../../../tests/support/waiting.ts'
 
 const { options, write, plan, apply, byHand, lastChange } = await declarationScene()
 write(first)
@@ -80,6 +81,27 @@ Nothing can be applied: 1 refusal.
   }
 })
 
+test('what somebody is just changing by hand is waited for, not overwritten', async () => {
+  write(first)
+  await apply(everything('file'))
+  write(first.replace('name: Acme,', 'name: Acme SE,'))
+  const applying = await byHand(async (tx) => {
+    await renamePartner(tx, (await findPartnerBySlug(tx, 'acme'))!.id, 'By hand')
+    // Not awaited: it waits for this transaction.
+    const outcome = apply()
+    await within(5000, async () => {
+      const waiting =
+        "select 1 from pg_locks where not granted and relation = 'control.identity_partner'::regclass"
+      return (await tx.rows(waiting)).length > 0
+    })
+    return { outcome }
+  })
+  const { verdict, text } = await applying.outcome
+  assert.equal(verdict, 'refused')
+  assert.match(text, /partners\.acme\.name: changed in the file and by hand\n/)
+  assert.equal((await byHand((tx) => findPartnerBySlug(tx, 'acme')))?.name, 'By hand')
+})
+
 test('a side that is taken of nothing is refused', async () => {
   write(first)
   const { verdict, text } = await plan(new Map([['partners.acne', 'file']]))
@@ -132,5 +154,18 @@ describe('a start', () => {
       ['declaration.changed_by_hand'],
     )
     assert.match(lines[0]?.left?.[0] ?? '', /^portico\.yaml:15 partners\.acme\.name \(operator per_/)
+  })
+
+  test('serves what runs while somebody holds what the file names for too long', async () => {
+    write(first.replace('name: Cord,', 'name: Cord SE,'))
+    const started = await byHand(async (tx) => {
+      await renamePartner(tx, (await findPartnerBySlug(tx, 'bolt'))!.id, 'Held')
+      return start()
+    })
+    assert.deepEqual(
+      started.applied.partners.map(({ name }) => name),
+      ['By hand', 'Bolt SE', 'Cord'],
+    )
+    assert.deepEqual(started.lines[0]?.refused, ['what the file names is being changed by somebody else'])
   })
 })

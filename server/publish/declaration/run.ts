@@ -66,16 +66,12 @@ export async function applyProvider(options: FileOptions & { readonly log: Log }
   const { written, locate } = declaration
   const firstKeys = firstKeysFor(options)
   const { refused, left, partners } = await tried(database, async (tx) => {
-    const done = await applyDeclaration(tx, declaration, {
-      firstKeys,
-      takes: new Map(),
-      sealer,
-      counts: false,
-    })
+    const how = { firstKeys, takes: new Map(), sealer, counts: false }
+    const done = await applyDeclaration(tx, declaration, how)
     const { refused, left } = inShort(await reportOn(tx, done), locate)
     if (refused.length > 0 && done.sides.running.size === 0) throw new ConfigError(refused)
     return { outcome: { refused, left, partners: done.partners }, isKept: refused.length === 0 }
-  })
+  }).catch(unlessHeld)
   if (left.length > 0) log.warn({ event: 'declaration.changed_by_hand', left })
   if (refused.length === 0) return { provider: written.provider, partners }
   log.error({ event: 'declaration.refused', refused }, 'nothing of the file was applied; what runs is served')
@@ -83,6 +79,12 @@ export async function applyProvider(options: FileOptions & { readonly log: Log }
     keysOf(tx, written, { firstKeys, makes: false }),
   )
   return { provider: written.provider, partners: known }
+}
+
+/** Somebody changed things by hand for longer than locks are waited for (SQLSTATE 55P03): no reason not to start. */
+function unlessHeld(error: unknown) {
+  if ((error as { code?: string }).code !== '55P03') throw error
+  return { refused: ['what the file names is being changed by somebody else'], left: [], partners: [] }
 }
 
 function firstKeysFor({ demo, database }: FileOptions): FirstKeys {

@@ -19,9 +19,21 @@ export const statements = {
 
 export type Declared = { readonly kind: Kind; readonly name: string; readonly fields: Fields }
 
-/** Until the end of the transaction. */
+/** The tables of what people change by hand of the things that a file names. */
+const lockTables = `
+  lock table identity_partner, identity_application, access_capability, access_exposure, access_gate, access_gate_need,
+    access_gate_policy, access_evidence, access_rollout, access_attribute, access_package, access_package_version,
+    access_assignment
+  in share row exclusive mode`
+
+/**
+ * Until the end of the transaction nobody else applies a file, and nobody changes by hand what is about to be compared:
+ * a change between the comparison and the writing would be overwritten without a word. Reading goes on. Apart from the
+ * other statements: `lock` cannot be prepared.
+ */
 export async function lockDeclaration(tx: Tx): Promise<void> {
   await tx.rows(statements.lockDeclaration)
+  await tx.rows(lockTables)
 }
 
 export async function listDeclared(tx: Tx) {

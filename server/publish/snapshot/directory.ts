@@ -27,9 +27,10 @@ import type { ApplicationRow, KeyRow } from '#/publish/snapshot/store.ts'
 /** A partner, and the tables that were made of its facts. */
 type Standing = {
   readonly facts: PartnerFacts
-  readonly tables: Record<Environment, Made | null>
-  /** Of applications that were ever suspended, each its own. */
-  readonly apart: Map<string, Made>
+  live: Made | null
+  sandbox: Made | null
+  /** Of applications that were ever suspended, each its own; null: there was none. */
+  readonly apart: Map<string, Made> | null
 }
 
 /** `by`: the tables of which catalogue. */
@@ -71,15 +72,15 @@ export function createDirectory(clocks: Clocks): Directory {
   }
 
   function tableOf(standing: Standing, { id, environment }: Application): DecisionTable {
-    const { facts, apart } = standing
-    const isApart = facts.applications.has(id)
-    const known = isApart ? apart.get(id) : standing.tables[environment]
+    const { facts } = standing
+    const apart = facts.applications.has(id) ? standing.apart : null
+    const known = apart === null ? standing[environment] : apart.get(id)
     if (known && !isOver(known, environment)) return known.table
     const moment = nowOf(clocks[environment])
-    const asked = { environment, applicationId: isApart ? id : null, moment }
+    const asked = { environment, applicationId: apart === null ? null : id, moment }
     const made = { table: tables.tableOf(facts, asked), by: tables }
-    if (isApart) apart.set(id, made)
-    else standing.tables[environment] = made
+    if (apart === null) standing[environment] = made
+    else apart.set(id, made)
     return made.table
   }
 
@@ -110,8 +111,7 @@ export function createDirectory(clocks: Clocks): Directory {
       sights = createSights(next, clocks)
     },
     putPartners(all) {
-      for (const facts of all)
-        partners.set(facts.id, { facts, tables: { live: null, sandbox: null }, apart: new Map() })
+      for (const facts of all) partners.set(facts.id, standingOf(facts))
     },
     putApplications(rows) {
       for (const { id, partnerId, environment } of rows) applications.set(id, { id, partnerId, environment })
@@ -124,6 +124,10 @@ export function createDirectory(clocks: Clocks): Directory {
       return { ...all, tables: tables.size() }
     },
   }
+}
+
+function standingOf(facts: PartnerFacts): Standing {
+  return { facts, live: null, sandbox: null, apart: facts.applications.size > 0 ? new Map() : null }
 }
 
 /** What partners may know of in each world, looked at again when that may be otherwise. */

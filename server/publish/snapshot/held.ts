@@ -8,7 +8,7 @@ import { createRouter } from '#/publish/snapshot/router.ts'
 import type { Router } from '#/publish/snapshot/router.ts'
 import type { Served } from '#/publish/snapshot/served.ts'
 import * as store from '#/publish/snapshot/store.ts'
-import type { ChangeRow, Reader } from '#/publish/snapshot/store.ts'
+import type { ChangeRow, Reader, Readers } from '#/publish/snapshot/store.ts'
 
 export type Held = {
   /** Number of the last change that is in it. */
@@ -31,16 +31,26 @@ function hold(version: number, directory: Directory, router: Router): Held {
   return { version, directory, router, snapshot }
 }
 
-/** Everything, as it stands in one transaction of the reader's. */
-export async function loadAll(reader: Reader, { served, clock, clocks }: Sources): Promise<Held> {
-  const version = await store.lastChange(reader)
+/** Everything, as it stands in the transactions of the readers. */
+export async function loadAll([first, second]: Readers, { served, clock, clocks }: Sources): Promise<Held> {
+  const version = await store.lastChange(first)
   const directory = createDirectory(clocks)
-  directory.setCatalogue(await readCatalogue(reader, null))
-  for await (const rows of store.readPartners(reader, null))
-    directory.putPartners(await readPartnerFacts(reader, rows, null))
-  for await (const rows of store.readApplications(reader, null)) directory.putApplications(rows)
-  for await (const rows of store.readKeys(reader, null)) directory.putKeys(rows, clock.wall())
-  return hold(version, directory, routerOf(await served.load(reader), directory))
+  const loadFacts = async () => {
+    directory.setCatalogue(await readCatalogue(first, null))
+    for await (const rows of store.readPartners(first, null))
+      directory.putPartners(await readPartnerFacts(first, rows, null))
+    return served.load(first)
+  }
+  const loadCredentials = async () => {
+    for await (const rows of store.readApplications(second, null)) directory.putApplications(rows)
+    for await (const rows of store.readKeys(second, null)) directory.putKeys(rows, clock.wall())
+  }
+  const [facts, credentials] = await Promise.allSettled([loadFacts(), loadCredentials()])
+  // Only when both are at rest: a transaction that ends takes its connection away.
+  if (facts.status === 'rejected') throw facts.reason
+  if (credentials.status === 'rejected') throw credentials.reason
+  const routes = facts.value
+  return hold(version, directory, routerOf(routes, directory))
 }
 
 /**

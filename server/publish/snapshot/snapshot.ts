@@ -16,7 +16,7 @@ import type { Held } from '#/publish/snapshot/held.ts'
 import { createServed } from '#/publish/snapshot/served.ts'
 import type { Own } from '#/publish/snapshot/served.ts'
 import * as store from '#/publish/snapshot/store.ts'
-import type { Reader } from '#/publish/snapshot/store.ts'
+import type { Reader, Readers } from '#/publish/snapshot/store.ts'
 import { createWake } from '#/publish/snapshot/wake.ts'
 import type { Wake } from '#/publish/snapshot/wake.ts'
 
@@ -68,7 +68,7 @@ export async function createSnapshot(deps: SnapshotDeps): Promise<FollowedSnapsh
     rows: async <Row>(text: string, values: readonly unknown[] = []) =>
       (await database.control.pool.query(text, [...values])).rows as Row[],
   }
-  let held = await frozen(database, (reader) => loadAll(reader, sources))
+  let held = await frozenTwice(database, (readers) => loadAll(readers, sources))
   let heardAt = clock.monotonicUs()
   const age = () => (clock.monotonicUs() - heardAt) / 1000
 
@@ -78,11 +78,12 @@ export async function createSnapshot(deps: SnapshotDeps): Promise<FollowedSnapsh
     const { changes, gap } = await within(lookWithin, store.changesAfter(pool, before.version, batch))
     if (gap || changes.length > 0) {
       const reload = gap || changes.some(namesNoRow)
-      const read = frozen(database, async (reader) => {
-        if (!reload) return readChanges(reader, before, changes, sources)
-        const loaded = await loadAll(reader, sources)
-        return () => loaded
-      })
+      const read = reload
+        ? frozenTwice(database, async (readers) => {
+            const loaded = await loadAll(readers, sources)
+            return () => loaded
+          })
+        : frozen(database, (reader) => readChanges(reader, before, changes, sources))
       const next = await within(readWithin, read)
       // A reading that took too long was given up, and a later one may have overtaken it.
       if (held === before) held = next()
@@ -127,6 +128,17 @@ function frozen<T>(database: Database, read: (reader: Reader) => Promise<T>): Pr
   return transact(database.control, actor, async (tx) => {
     await store.freeze(tx)
     return read(tx)
+  })
+}
+
+/** The same on two connections, so that one half is read while the other is. */
+function frozenTwice<T>(database: Database, read: (readers: Readers) => Promise<T>): Promise<T> {
+  return frozen(database, async (first) => {
+    const moment = await store.nameMoment(first)
+    return transact(database.control, actor, async (second) => {
+      await store.freezeAt(second, moment)
+      return read([first, second])
+    })
   })
 }
 

@@ -7,7 +7,11 @@ import type { Environment } from '#/gateway/gateway.ts'
 
 export type Reader = Pick<Tx, 'rows'>
 
+/** Two that see the same moment. */
+export type Readers = readonly [Reader, Reader]
+
 export const statements = {
+  nameMoment: `select pg_export_snapshot() as name`,
   lastChange: `select last from control.kernel_change_counter`,
   changesAfter: `
     select counter.last, change.number, change.topic, change.row_id as id
@@ -31,6 +35,20 @@ export const statements = {
 /** Every statement of the transaction then sees the same moment. Apart from the others: `set` cannot be prepared. */
 export async function freeze(reader: Reader): Promise<void> {
   await reader.rows('set transaction isolation level repeatable read, read only')
+}
+
+/** A name for the moment that this transaction sees, under which another can see it too. */
+export async function nameMoment(reader: Reader): Promise<string> {
+  const [row] = await reader.rows<{ name: string }>(statements.nameMoment)
+  return row!.name
+}
+
+/** First of all in its transaction, as `freeze`. */
+export async function freezeAt(reader: Reader, moment: string): Promise<void> {
+  await freeze(reader)
+  // The name cannot be a parameter.
+  if (!/^[0-9A-F-]+$/.test(moment)) throw new Error('not the name of a moment')
+  await reader.rows(`set transaction snapshot '${moment}'`)
 }
 
 export async function lastChange(reader: Reader): Promise<number> {
@@ -90,7 +108,8 @@ export function readKeys(reader: Reader, ids: readonly string[] | null) {
   return pages<KeyRow>(reader, statements.keys, ids)
 }
 
-const pageSize = 20_000
+/** Small enough that a page is garbage before it is old. */
+const pageSize = 4000
 const lowest = '00000000-0000-0000-0000-000000000000'
 
 async function* pages<Row extends { id: string }>(

@@ -4,7 +4,7 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { exposures } from '#/access/capabilities/capabilities.ts'
 import { catalogueOf, decide, factsAt } from '#/access/entitlements/entitlements.ts'
-import type { CapabilityFacts, PartnerFacts } from '#/access/entitlements/entitlements.ts'
+import type { CapabilityFacts, Catalogue, PartnerFacts } from '#/access/entitlements/entitlements.ts'
 import { timelineOf } from '#/access/history/history.ts'
 import type { Timeline } from '#/access/history/history.ts'
 import { plainTerms } from '#/access/packages/packages.ts'
@@ -12,6 +12,7 @@ import type { PackageVersion } from '#/access/packages/packages.ts'
 import type { Rollout } from '#/access/rollouts/rollouts.ts'
 import { systemClock } from '#/kernel/clock/clock.ts'
 import { createDirectory } from '#/publish/snapshot/directory.ts'
+import type { Directory } from '#/publish/snapshot/directory.ts'
 
 const last = 14
 const moment = fc.integer({ min: 0, max: last })
@@ -50,12 +51,10 @@ const pilot = fc.record({
 })
 const capability = (name: string): fc.Arbitrary<CapabilityFacts> =>
   fc.record({
-    ...{
-      id: fc.constant(name),
-      name: fc.constant(name),
-      title: fc.constant(name),
-      isOwn: fc.constant(false),
-    },
+    id: fc.constant(name),
+    name: fc.constant(name),
+    title: fc.constant(name),
+    isOwn: fc.constant(false),
     exposures: mostly('general', timeline(fc.constantFrom(...exposures))),
     gates: fc.array(gate, { maxLength: 1 }),
     rollouts: fc.record({
@@ -87,7 +86,8 @@ const mapOf = <T>(key: string, value: fc.Arbitrary<T>) =>
 
 const partner = (id: string): fc.Arbitrary<PartnerFacts> =>
   fc.record({
-    ...{ id: fc.constant(id), slug: fc.constant(id) },
+    id: fc.constant(id),
+    slug: fc.constant(id),
     standing: mostly('active', timeline(fc.constantFrom('active', 'suspended'))),
     applications: mapOf(`${id} live`, timeline(fc.constantFrom('active', 'suspended'))),
     assignments: mostly('pro', timeline(fc.constantFrom('pro', 'basic', 'strict'))),
@@ -104,6 +104,35 @@ const scene = fc.record({
   asked: fc.uniqueArray(moment, { minLength: 1, maxLength: last }),
 })
 
+type Triple = { facts: PartnerFacts; each: CapabilityFacts; environment: 'live' | 'sandbox' }
+
+function triples(partners: readonly PartnerFacts[], capabilities: readonly CapabilityFacts[]): Triple[] {
+  return partners.flatMap((facts) =>
+    capabilities.flatMap((each) =>
+      (['live', 'sandbox'] as const).map((environment) => ({ facts, each, environment })),
+    ),
+  )
+}
+
+/** What the gateway is told now against the facts of now and of all moments until it ends; true: it ends by itself. */
+function holds(
+  directory: Directory,
+  catalogue: Catalogue,
+  { facts, each, environment, now }: Triple & { now: number },
+): boolean {
+  const applicationId = `${facts.id} ${environment}`
+  const at = (when: number) =>
+    decide(factsAt(catalogue, each, facts, { environment, applicationId, moment: when }))
+  const expected = at(now)
+  const told = directory.decide({ id: applicationId, partnerId: facts.id, environment }, each.name)
+  assert.equal(told.allow ? null : told.problem, expected.reason)
+  assert.ok(told.validUntil === null || told.validUntil > now, 'it is not over')
+  assert.ok((told.validUntil ?? Infinity) <= (expected.validUntil ?? Infinity))
+  for (let later = now; later < (expected.validUntil ?? last + 1) && later <= last; later += 1)
+    assert.equal(at(later).reason, expected.reason)
+  return told.validUntil !== null
+}
+
 test('a decision is the same until its validUntil, and from then on another is looked up', () => {
   let ended = 0
   fc.assert(
@@ -116,22 +145,8 @@ test('a decision is the same until its validUntil, and from then on another is l
       directory.putPartners(partners)
       for (const moment of asked.toSorted((a, b) => a - b)) {
         now = moment
-        for (const facts of partners)
-          for (const each of capabilities)
-            for (const environment of ['live', 'sandbox'] as const) {
-              const applicationId = `${facts.id} ${environment}`
-              const at = (when: number) =>
-                decide(factsAt(catalogue, each, facts, { environment, applicationId, moment: when }))
-              const expected = at(now)
-              const application = { id: applicationId, partnerId: facts.id, environment }
-              const told = directory.decide(application, each.name)
-              assert.equal(told.allow ? null : told.problem, expected.reason)
-              assert.ok(told.validUntil === null || told.validUntil > now, 'it is not over')
-              assert.ok((told.validUntil ?? Infinity) <= (expected.validUntil ?? Infinity))
-              for (let later = now; later < (expected.validUntil ?? last + 1) && later <= last; later += 1)
-                assert.equal(at(later).reason, expected.reason)
-              if (told.validUntil !== null) ended += 1
-            }
+        for (const { facts, each, environment } of triples(partners, capabilities))
+          if (holds(directory, catalogue, { facts, each, environment, now })) ended += 1
         for (const each of capabilities) {
           const isHidden = partners.every((facts) => {
             const asked = { environment: 'live', applicationId: null, moment: now } as const

@@ -72,8 +72,7 @@ export async function declarationScene() {
     plan: (takes: Takes = new Map()) => planFile({ ...options, takes }),
     apply: (takes: Takes = new Map()) => applyFile({ ...options, takes }),
     byHand: <T>(work: (tx: Tx) => Promise<T>) => transact(database.control, operator, work),
-    async lastChange(): Promise<number> {
-      return Number((await opened.owner.query('select last from kernel_change_counter')).rows[0].last)
-    },
+    lastChange: async () =>
+      Number((await opened.owner.query('select last from kernel_change_counter')).rows[0].last),
   }
 }

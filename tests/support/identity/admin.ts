@@ -112,16 +112,7 @@ export async function adminApi(
   })
   const inTx: AdminApi['inTx'] = (work, actor = { kind: 'system', name: 'test' }) =>
     transact(control, actor, work)
-  const keys = new Map<string, Promise<string>>()
-  const key = async (role: string) => {
-    if (!keys.has(role)) {
-      keys.set(
-        role,
-        inTx(async (tx) => (await createServiceKey(tx, { name: role, role })).key),
-      )
-    }
-    return keys.get(role)!
-  }
+  const key = keysByRole(inTx)
   return {
     http,
     routes,
@@ -145,5 +136,19 @@ export async function adminApi(
         headers: answer.headers,
       }
     },
+  }
+}
+
+/** One service key a role, made when it is first asked for. */
+function keysByRole(inTx: AdminApi['inTx']): AdminApi['key'] {
+  const keys = new Map<string, Promise<string>>()
+  return async (role) => {
+    if (!keys.has(role)) {
+      keys.set(
+        role,
+        inTx(async (tx) => (await createServiceKey(tx, { name: role, role })).key),
+      )
+    }
+    return keys.get(role)!
   }
 }

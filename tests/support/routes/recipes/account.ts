@@ -61,7 +61,7 @@ const recoveryLink: Row<Someone> = {
         address: somewhere(),
       }),
     )
-    await writeLetters(stage.inTx, deps, pages)
+    await writeLetters((work) => stage.inTx(work), deps, pages)
     return newestToken(stage)
   },
   absent: randomToken,

@@ -1,0 +1,183 @@
+/** How the fast lane writes its answers, and how its connections end. */
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
+import type { Socket } from 'node:net'
+import { join } from 'node:path'
+import { describe, test } from 'node:test'
+import { connect as connectTls } from 'node:tls'
+import type { Answer, AnswerStream, Sink } from '#/gateway/gateway.ts'
+import { openClient, startPort, until } from '../../../tests/support/lane/port.ts'
+import { exchangeBytes, openSocket, requestText, statusOf } from '../../../tests/support/raw.ts'
+
+const said = (body: string): Answer => ({ status: 200, headers: ['X-Y', 'z'], body, stream: null })
+const streamed = (start: (sink: Sink) => void, headers: string[] = []): Answer => {
+  const stream: AnswerStream = { start, drained: () => undefined }
+  return { status: 200, headers, body: '', stream }
+}
+const plain = (target = '/') => `GET ${target} HTTP/1.1\r\nHost: h\r\n\r\n`
+
+describe('an answer', () => {
+  test('has a date, a length, and UTF-8', async () => {
+    const { listener, port } = await startPort((_request, respond) => respond(said('\u00e4\u20ac')))
+    const answer = await exchangeBytes(port, requestText('GET', '/', []))
+    assert.match(answer, /^HTTP\/1\.1 200 OK\r\nX-Y: z\r\nDate: \w{3}, \d\d Nov 2026 \d\d:\d\d:\d\d GMT\r\n/)
+    assert.match(answer, /\r\nConnection: close\r\nContent-Length: 5\r\n\r\n/)
+    assert.ok(Buffer.from(answer, 'latin1').toString('utf8').endsWith('\r\n\r\n\u00e4\u20ac'))
+    await listener.drain(1000)
+  })
+
+  test('never has a line that a value began, and its client does not wait', async () => {
+    const errors: unknown[] = []
+    const { listener, port } = await startPort((_request, respond) => {
+      try {
+        respond({ status: 200, headers: ['X-Y', 'a\r\nX-Evil: b'], body: '', stream: null })
+      } catch (error) {
+        errors.push(error)
+      }
+    })
+    assert.equal(await exchangeBytes(port, plain()), '')
+    assert.equal(errors.length, 1)
+    await listener.drain(1000)
+  })
+
+  test('that is streamed goes in chunks; one that broke off, or is not as long as it said, is not whole', async () => {
+    const { listener, port } = await startPort(({ target }, respond) => {
+      if (target === '/whole') {
+        respond(
+          streamed((sink) => {
+            sink.write('\u00e4')
+            sink.write(Buffer.from('bc'))
+            sink.end()
+          }),
+        )
+      } else if (target === '/broken') {
+        respond(
+          streamed((sink) => {
+            sink.write('ab')
+            sink.abort()
+          }),
+        )
+      } else {
+        respond(
+          streamed(
+            (sink) => {
+              sink.write('ab')
+              sink.end()
+            },
+            ['Content-Length', '3'],
+          ),
+        )
+      }
+    })
+    const content = async (target: string) => {
+      const answer = await exchangeBytes(port, requestText('GET', target, []))
+      return answer.slice(answer.indexOf('\r\n\r\n') + 4)
+    }
+    assert.equal(await content('/whole'), '2\r\n\u00c3\u00a4\r\n2\r\nbc\r\n0\r\n\r\n')
+    assert.equal(await content('/broken'), '2\r\nab\r\n')
+    assert.equal(await content('/short'), 'ab')
+    await listener.drain(1000)
+  })
+
+  test('that its client does not read holds up the next request, not the memory', async () => {
+    const big = 'x'.repeat(8_000_000)
+    let served = 0
+    const { listener, port } = await startPort((_request, respond) => {
+      served++
+      respond(said(big))
+    })
+    const socket: Socket = await openSocket(port)
+    socket.pause()
+    for (let i = 0; i < 20; i++) {
+      socket.write(plain())
+      await new Promise((resolve) => setTimeout(resolve, 5))
+    }
+    assert.ok(served <= 2, `${served} answers for a client that reads none`)
+    socket.destroy()
+    await listener.drain(1000)
+  })
+})
+
+describe('time', () => {
+  test('a connection that says nothing is told so, a kept one is closed, and a trickling head is node:http\u2019s', async () => {
+    const { listener, port, server, lane } = await startPort((_request, respond) => respond(said('a')))
+    server.headersTimeout = 1_000
+    server.keepAliveTimeout = 1_000
+    const [silent, kept, trickling] = await Promise.all([
+      openClient(port),
+      openClient(port),
+      openClient(port),
+    ])
+    kept.send(plain())
+    trickling.send('GET / HTTP/1.1\r\nHost: h\r\nX: ')
+    await kept.answers(1)
+    await until(() => lane.connections() === 2)
+    assert.equal(statusOf((await silent.answers(1))[0]!), 408)
+    await Promise.all([silent.closed, kept.closed])
+    assert.equal((await kept.answers(2)).length, 1)
+    await until(() => lane.connections() === 0)
+    trickling.socket.destroy()
+    await listener.drain(1000)
+  })
+})
+
+describe('a drain', () => {
+  test('ends what is idle, lets answers end, and keeps no connection behind them', async () => {
+    const waiting: (() => void)[] = []
+    const sinks: Sink[] = []
+    const { listener, port } = await startPort(({ target }, respond) => {
+      if (target === '/stream') respond(streamed((to) => void sinks.push(to)))
+      else waiting.push(() => respond(said('late')))
+    })
+    const [idle, busy, streaming, elsewhere] = await Promise.all([1, 2, 3, 4].map(() => openClient(port)))
+    busy!.send(plain())
+    streaming!.send(plain('/stream'))
+    elsewhere!.send(plain('/elsewhere'))
+    await until(() => waiting.length === 2 && sinks.length === 1)
+    const drained = listener.drain(10_000)
+    await idle!.closed
+    for (const go of waiting) go()
+    const [answer] = await busy!.answers(1)
+    assert.match(answer!, /\r\nConnection: close\r\n/)
+    await Promise.all([busy!.closed, elsewhere!.closed])
+    sinks[0]!.write('end')
+    sinks[0]!.end()
+    await Promise.all([drained, streaming!.closed])
+  })
+
+  test('ends by force what takes too long', async () => {
+    let isGone = false
+    const { listener, port } = await startPort((request) => void (request.gone = () => (isGone = true)))
+    const client = await openClient(port)
+    client.send(plain())
+    await new Promise((resolve) => setTimeout(resolve, 20))
+    await listener.drain(50)
+    await client.closed
+    await until(() => isGone)
+  })
+})
+
+test('over TLS it is the same lane, and what is handed over goes on over TLS', async () => {
+  const pair = join(import.meta.dirname, '..', '..', '..', 'tests', 'data', 'tls', 'first')
+  const files = { cert: `${pair}.cert.pem`, key: `${pair}.key.pem` }
+  const { listener, lane, port } = await startPort(({ method, secure }, respond) => {
+    const body = `${method} ${secure}`
+    respond({ ...said(body), headers: ['Content-Length', String(body.length)] })
+  }, files)
+  const socket = connectTls({ port, host: '127.0.0.1', ca: readFileSync(files.cert) })
+  await once(socket, 'secureConnect')
+  const ask = async (request: string): Promise<string> => {
+    socket.write(request)
+    const [answer] = (await once(socket, 'data')) as [Buffer]
+    return answer.toString('latin1').split('\r\n\r\n')[1]!
+  }
+  assert.equal(await ask(plain()), 'GET true')
+  assert.equal(await ask(plain()), 'GET true')
+  assert.equal(lane.connections(), 1)
+  assert.equal(await ask(plain().replace('GET', 'OPTIONS')), 'OPTIONS true')
+  assert.equal(lane.connections(), 0)
+  assert.equal(await ask(plain()), 'GET true')
+  socket.destroy()
+  await listener.drain(1000)
+})
