@@ -78,7 +78,7 @@ const oddNumbers = [0, -1, 0.5, 1e-320, 2 ** 31, 2 ** 53, 1e308]
 const oddThings = [null, [], {}, Array.from({ length: 20_000 }, () => 'x')]
 
 /** The same with one place of it changed, once for each place and each odd thing there. */
-function* spoiled(value: unknown): Generator<unknown> {
+function* spoiled(value: unknown): Generator {
   yield* oddThings
   if (typeof value === 'string') yield* oddTexts
   if (typeof value === 'number') yield* oddNumbers
