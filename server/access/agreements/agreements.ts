@@ -10,6 +10,7 @@ import { agreementAt, inForce, readAgreements, stateAt, wasSent } from '#/access
 import type { AgreementVersion } from '#/access/agreements/versions.ts'
 import { packageOf } from '#/access/packages/packages.ts'
 import { findPartner, partnerNotFound } from '#/identity/partners/partners.ts'
+import { refuseOwn } from '#/identity/people/people.ts'
 import type { Sealer } from '#/kernel/crypto/crypto.ts'
 import type { Tx } from '#/kernel/db/db.ts'
 import { newId } from '#/kernel/id/id.ts'
@@ -107,7 +108,8 @@ export async function withdrawVersion(
 
 /**
  * Keeps who signed, without effect yet: for a version that needs a second person the effect comes with that one's
- * approval (`signVersion`). Throws `agreementNotFound`, `agreementState`, `agreementTerms`, `agreementOverlap`.
+ * approval (`signVersion`). Throws `agreementNotFound`, `agreementState`, `agreementTerms`, `agreementOverlap`,
+ * `ownOrganisation`.
  */
 export async function recordSignature(
   tx: Tx,
@@ -117,6 +119,7 @@ export async function recordSignature(
   { by, at }: Signature,
 ): Promise<{ readonly signatureId: string; readonly versionId: string; readonly needsTwo: boolean }> {
   await lock(tx, partnerId)
+  await refuseOwn(tx, partnerId)
   const version = await versionIn(tx, partnerId, name, ['sent'])
   const errors = [{ in: 'body', pointer: '/signedAt', detail: 'The date of the signature lies ahead.' }]
   // Also what is no time at all.
@@ -131,10 +134,11 @@ export async function recordSignature(
 
 /**
  * Puts a version in force from its start, but no earlier than now; one that it replaces ends then. Throws
- * `agreementNotFound`, `agreementState`, `agreementTerms`, `agreementOverlap`.
+ * `agreementNotFound`, `agreementState`, `agreementTerms`, `agreementOverlap`, `ownOrganisation`.
  */
 export async function signVersion(tx: Tx, partnerId: string, signatureId: string): Promise<AgreementVersion> {
   await lock(tx, partnerId)
+  await refuseOwn(tx, partnerId)
   const name = await store.selectSigned(tx, partnerId, signatureId)
   if (!name) throw problems.agreementNotFound.with()
   const version = await versionIn(tx, partnerId, name, ['sent'])
@@ -189,11 +193,22 @@ export async function endAgreement(
   tx.changed('partner', partnerId)
 }
 
-/** Has the partner an agreement in force now? */
+/** So long the word of one that was cut short still counts. */
+const afterEnd = 7 * 86_400_000
+
+/**
+ * Has the partner an agreement in force, or one that somebody cut short within a week? Whoever may end one alone would
+ * otherwise do alone what takes two people while it is in force.
+ */
 export async function isUnderAgreement(tx: Tx, partnerId: string): Promise<boolean> {
   const versions = (await readAgreements(tx, [partnerId], null)).get(partnerId) ?? []
-  const { posture } = agreementAt(versions, tx.now.getTime())
-  return posture === 'active' || posture === 'expiring'
+  const now = tx.now.getTime()
+  const { posture } = agreementAt(versions, now)
+  if (posture === 'active' || posture === 'expiring') return true
+  return versions.some((version) => {
+    const until = inForce(version)?.until ?? Infinity
+    return until <= now && now < until + afterEnd && until < (version.endsAt ?? Infinity)
+  })
 }
 
 /** In the order they were drafted. `sent`: only those of which a version was sent. */

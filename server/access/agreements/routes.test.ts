@@ -8,7 +8,9 @@ import { createPartner } from '#/identity/partners/partners.ts'
 import { systemClock } from '#/kernel/clock/clock.ts'
 import { newId, parseId, publicId } from '#/kernel/id/id.ts'
 import { testDatabase } from '../../../tests/support/database.ts'
+import { lapsedCapability } from '../../../tests/support/access/lapsed.ts'
 import { adminApi } from '../../../tests/support/identity/admin.ts'
+import { memberOf } from '../../../tests/support/identity/colleague.ts'
 import { operationsScene } from '../../../tests/support/partner/operations.ts'
 
 const now = new Date('2026-11-01T00:00:00.000Z')
@@ -208,6 +210,18 @@ describe('terms beyond the bound', () => {
     assert.ok(!JSON.stringify(done.body).includes('Ada'))
   })
 
+  test('nobody signs with an organisation of their own, nor as the second person', async () => {
+    const id = await partner()
+    const path = await sent(id, { terms: beyond })
+    const own = await memberOf(api, parseId('ptn', id)!)
+    const first = await sign(path, own)
+    assert.deepEqual([first.status, first.body.code], [403, 'people.own_organisation'])
+    const asked = await sign(path, ann)
+    const { body } = await approve(asked.body.proposalId, own)
+    assert.deepEqual([body.state, body.failure], ['failed', 'people.own_organisation'])
+    assert.deepEqual(await stateOf(path), ['sent'])
+  })
+
   test('what is in the way by then stops it, and nothing is half done', async () => {
     const id = await partner()
     const path = await sent(id, { terms: beyond })
@@ -232,9 +246,10 @@ describe('GET /partner/agreements', () => {
     const [mine, theirs] = [await caller(), await caller()]
     const id = publicId('ptn', mine.partnerId)
     await drafted(id, { reference: 'DRAFT' })
+    await lapsedCapability(database.control, 'raw-data')
     const named = {
       ...terms,
-      capabilities: ['projects', 'master-data'],
+      capabilities: ['projects', 'master-data', 'raw-data'],
       overrides: { capabilities: { 'master-data': { quota: { amount: 1, period: 'day' } } } },
     }
     const path = await sent(id, { reference: 'MSA', terms: named })
@@ -245,7 +260,7 @@ describe('GET /partner/agreements', () => {
     )
     const [version] = body.data[0].versions
     assert.deepEqual([version.state, version.terms.capabilities], ['sent', ['projects']])
-    assert.ok(!JSON.stringify(body).includes('master-data'))
+    assert.ok(!/master-data|raw-data/.test(JSON.stringify(body)))
     assert.deepEqual((await ask(theirs.live, 'listAgreements')).body.data, [])
     assert.ok(parseId('agr', body.data[0].id))
   })

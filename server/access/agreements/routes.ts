@@ -8,6 +8,7 @@ import { AgreementTermsForm } from '#/access/agreements/terms.ts'
 import { PendingAnswer, proposalAction, propose, showPending } from '#/governance/proposals/proposals.ts'
 import type { ProposalActions } from '#/governance/proposals/proposals.ts'
 import { findPartner, partnerNotFound } from '#/identity/partners/partners.ts'
+import { parseTime } from '#/kernel/clock/clock.ts'
 import type { Sealer } from '#/kernel/crypto/crypto.ts'
 import type { Tx } from '#/kernel/db/db.ts'
 import { lineOfText, pageOf, pageQuery, pageSchema, route } from '#/kernel/http/http.ts'
@@ -207,7 +208,7 @@ function signRoute({ sealer, actions }: Deps): Route {
     accepted: PendingAnswer,
     handle: async ({ params, body, transact }) => {
       const [id, name] = [partnerId(params.id), nameOf(params)]
-      const signature = { by: body.signedBy, at: new Date(body.signedAt) }
+      const signature = { by: body.signedBy, at: parseTime(body.signedAt) }
       return transact(async (tx) => {
         const recorded = await agreements.recordSignature(tx, sealer, id, name, signature)
         const { signatureId, needsTwo } = recorded
@@ -246,7 +247,7 @@ function endRoute({ sealer }: Deps): Route {
     answer,
     handle: async ({ params, body, transact }) => {
       const [id, agreement] = [partnerId(params.id), agreementId(params.agreement)]
-      const end = { at: body.at === undefined ? null : new Date(body.at), reason: body.reason }
+      const end = { at: body.at === undefined ? null : parseTime(body.at), reason: body.reason }
       const shown = await transact(async (tx) => {
         await agreements.endAgreement(tx, id, agreement, end)
         return showOne(tx, sealer, id, agreement)
@@ -257,7 +258,7 @@ function endRoute({ sealer }: Deps): Route {
 }
 
 function draftOf({ startsAt, endsAt, terms }: Static<typeof DraftBody>): Draft {
-  return { startsAt: new Date(startsAt), endsAt: endsAt === null ? null : new Date(endsAt), terms }
+  return { startsAt: parseTime(startsAt), endsAt: endsAt === null ? null : parseTime(endsAt), terms }
 }
 
 function nameOf(params: { readonly agreement: string; readonly number: string }): VersionName {

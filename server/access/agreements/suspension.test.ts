@@ -1,7 +1,7 @@
 /** Suspending a partner with an agreement in force is for two people; resuming it is not. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { draftAgreement, sendAgreement, signAgreement } from '#/access/agreements/agreements.ts'
+import { draftAgreement, endAgreement, sendAgreement, signAgreement } from '#/access/agreements/agreements.ts'
 import { createPartner, findPartner } from '#/identity/partners/partners.ts'
 import { systemClock } from '#/kernel/clock/clock.ts'
 import { newId, publicId } from '#/kernel/id/id.ts'
@@ -26,7 +26,7 @@ const enterprise = () =>
     const name = await draftAgreement(tx, id, { reference: 'MSA', ...term, terms })
     await sendAgreement(tx, id, name)
     await signAgreement(tx, api.sealer, id, name, { by: 'Ada', at: tx.now })
-    return id
+    return { id, agreementId: name.agreementId }
   })
 const stateOf = async (id: string) => (await api.inTx((tx) => findPartner(tx, id)))!.state
 const change = (id: string, verb: 'suspend' | 'resume', headers: Record<string, string>) =>
@@ -41,16 +41,31 @@ test('200 before the term and after it, 202 within it', async () => {
   ]
   for (const [days, status] of table) {
     now = start
-    const id = await enterprise()
+    const { id } = await enterprise()
     now = start + days * day
     assert.equal((await change(id, 'suspend', ann)).status, status, `day ${days}`)
     assert.equal(await stateOf(id), status === 200 ? 'suspended' : 'active')
   }
 })
 
+test('202 also for who has just cut the agreement short; 200 a week later', async () => {
+  for (const [days, status] of [
+    [0, 202],
+    [6, 202],
+    [7, 200],
+  ] as const) {
+    now = start
+    const { id, agreementId } = await enterprise()
+    now = start + 6 * day
+    await api.inTx((tx) => endAgreement(tx, id, agreementId, { at: null, reason: 'in the way' }))
+    now += days * day
+    assert.equal((await change(id, 'suspend', ann)).status, status, `${days} days later`)
+  }
+})
+
 test('403 for a service key; another person approves, with the reason of who proposed it', async () => {
   now = start
-  const id = await enterprise()
+  const { id } = await enterprise()
   now = start + 6 * day
   const byKey = await api.call(`POST /v1/partners/${publicId('ptn', id)}/suspend`, { as: 'admin', body })
   assert.deepEqual([byKey.status, byKey.body.code], [403, 'proposals.not_allowed'])

@@ -4,6 +4,7 @@ import * as store from '#/access/capabilities/store.ts'
 import type { CapabilityRow, CapabilityText, Exposure } from '#/access/capabilities/store.ts'
 import { at, timelineOf } from '#/access/history/history.ts'
 import type { Timeline } from '#/access/history/history.ts'
+import { readGates, readinessAt } from '#/access/readiness/readiness.ts'
 import type { Tx } from '#/kernel/db/db.ts'
 import { newId } from '#/kernel/id/id.ts'
 
@@ -11,6 +12,7 @@ export {
   changeExposure,
   findCapability,
   gatesOpen,
+  lockedCapability,
   noSuchTransition,
   openAction,
   secondPersonNeeded,
@@ -35,7 +37,10 @@ export const exposures: readonly Exposure[] = [
 /** The capability of the Partner API. Every partner has it, in every package; it is no row. */
 export const ownCapability = 'partner-api'
 
-/** What has another exposure does not exist as far as a partner can tell. */
+/**
+ * What has another exposure does not exist as far as a partner can tell; what has one of these may still be hidden by
+ * a gate that lapsed (`knownCapabilities`, `isKnown` of readiness).
+ */
 export function isVisible(exposure: Exposure): boolean {
   return exposure === 'pilot' || exposure === 'general' || exposure === 'deprecated'
 }
@@ -89,4 +94,14 @@ export async function listCapabilities(tx: Tx): Promise<readonly Capability[]> {
   return (await readCapabilities(tx, null)).map(({ exposures: history, ...row }) => {
     return { ...row, exposure: at(history, tx.now.getTime()).value ?? 'internal' }
   })
+}
+
+/** By id: those that partners may know of now. What is not among them is answered like what does not exist. */
+export async function knownCapabilities(tx: Tx): Promise<ReadonlyMap<string, Capability>> {
+  const gates = await readGates(tx, null)
+  const known = (await listCapabilities(tx)).filter(({ id, exposure }) => {
+    const { open } = readinessAt(gates.get(id) ?? [], tx.now.getTime())
+    return isVisible(exposure) && !open.some(({ onLapse }) => onLapse === 'hide')
+  })
+  return new Map(known.map((capability) => [capability.id, capability]))
 }

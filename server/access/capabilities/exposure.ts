@@ -21,6 +21,9 @@ export const noSuchTransition = problem('capabilities.no_transition', 409, 'Ther
 export const gatesOpen = problem('capabilities.gates_open', 409, 'The capability is not ready', {
   help: 'It needs readiness gates that have no evidence in force. Add evidence for each that is named, then try again.',
 })
+export const pilotInTheWay = problem('capabilities.pilot_runs', 409, 'The capability has a pilot that runs', {
+  help: 'It becomes general by promoting its pilot, which leaves everyone who was admitted with a grant of their own. Promote the pilot, or cancel it first.',
+})
 export const secondPersonNeeded = problem('capabilities.second_person', 409, 'This takes two people', {
   help: 'A capability leaves dark for partners only when one person proposes it and another approves. Ask for the exposure in the management API; the answer is the proposal.',
 })
@@ -46,14 +49,14 @@ export async function findCapability(tx: Tx, name: string): Promise<FoundCapabil
 }
 
 /** Nobody else changes it, its gates or its evidence until the end of the transaction. Throws `capabilityNotFound`. */
-async function lockedCapability(tx: Tx, name: string): Promise<FoundCapability> {
+export async function lockedCapability(tx: Tx, name: string): Promise<FoundCapability> {
   await store.lockCapability(tx, name)
   return findCapability(tx, name)
 }
 
 /**
- * Changes nothing when it has that exposure. Throws `capabilityNotFound`, `noSuchTransition`, `gatesOpen`,
- * `secondPersonNeeded`.
+ * Changes nothing when it has that exposure. Throws `capabilityNotFound`, `noSuchTransition`, `pilotInTheWay`,
+ * `gatesOpen`, `secondPersonNeeded`.
  */
 export async function changeExposure(
   tx: Tx,
@@ -74,12 +77,15 @@ function needsTwo(from: Exposure, to: Exposure): boolean {
   return from === 'dark' && (to === 'pilot' || to === 'general')
 }
 
-/** Throws `noSuchTransition`, `gatesOpen`. */
+/** Throws `noSuchTransition`, `pilotInTheWay`, `gatesOpen`. */
 async function refuseUnready(tx: Tx, { id, name, exposure }: FoundCapability, to: Exposure): Promise<void> {
   if (!transitions[exposure].includes(to)) {
     throw noSuchTransition.with({ detail: `${name} is ${exposure}; there is no way to ${to}.` })
   }
   if (to !== 'pilot' && to !== 'general') return
+  if (to === 'general' && (await store.selectPilotRuns(tx, id))) {
+    throw pilotInTheWay.with({ detail: `${name} has a pilot that runs.` })
+  }
   const open = (await openGates(tx, id)).map((gate) => gate.name)
   if (open.length > 0) throw gatesOpen.with({ detail: `${name} has open gates: ${open.join(', ')}.` })
 }

@@ -20,6 +20,7 @@ import {
   withdrawEvidence,
 } from '#/access/readiness/readiness.ts'
 import type { Evidence, NewEvidence } from '#/access/readiness/readiness.ts'
+import { parseTime } from '#/kernel/clock/clock.ts'
 import type { Sealer } from '#/kernel/crypto/crypto.ts'
 import type { Tx } from '#/kernel/db/db.ts'
 import { route } from '#/kernel/http/http.ts'
@@ -184,10 +185,10 @@ function read(capabilityId: string, gate: string, body: Static<typeof Told>): Ne
   }
 }
 
-/** Throws `badEvidence`. A time without a zone would be another moment on another machine. */
+/** Throws `badEvidence`. */
 function readTime(name: string, text: string): Date {
-  const at = new Date(text)
-  if (Number.isNaN(at.getTime()) || !/T.*(?:Z|[+-]\d\d:\d\d)$/.test(text)) {
+  const at = parseTime(text)
+  if (Number.isNaN(at.getTime())) {
     throw badEvidence.with({ detail: `${name} is no time such as 2027-11-01T00:00:00Z.` })
   }
   return at

@@ -11,10 +11,10 @@ import {
   showCapability,
 } from '#/access/capabilities/shown.ts'
 import type { ShowDeps } from '#/access/capabilities/shown.ts'
+import { PendingAnswer, showPending } from '#/governance/proposals/proposals.ts'
 import type { ProposalActions } from '#/governance/proposals/proposals.ts'
 import { route } from '#/kernel/http/http.ts'
 import type { Route } from '#/kernel/http/http.ts'
-import { publicId } from '#/kernel/id/id.ts'
 
 export type CapabilityRouteDeps = ShowDeps & { readonly actions: ProposalActions }
 
@@ -82,14 +82,6 @@ function describeRoute(deps: CapabilityRouteDeps): Route {
   })
 }
 
-const ExposeAnswer = Type.Object({
-  capability: ShortAnswer,
-  proposal: Type.Union(
-    [Type.Object({ id: Type.String(), expiresAt: Type.String({ format: 'date-time' }) }), Type.Null()],
-    { description: 'Set where another person must approve it, with 202; null: it is done, with 200.' },
-  ),
-})
-
 function exposeRoute({ actions }: CapabilityRouteDeps): Route {
   return route({
     method: 'POST',
@@ -102,15 +94,13 @@ function exposeRoute({ actions }: CapabilityRouteDeps): Route {
       { to: ExposureWord, reason: Type.String({ minLength: 1, maxLength: 500, pattern: '\\S' }) },
       { additionalProperties: false },
     ),
-    answer: { status: 200, schema: ExposeAnswer },
+    answer: { status: 200, schema: ShortAnswer },
+    accepted: PendingAnswer,
     handle: async ({ params, body, transact }) =>
       transact(async (tx) => {
         const proposal = await askExposure(tx, actions, params.name, body)
-        const capability = short(await findCapability(tx, params.name))
-        if (proposal === null) return { status: 200, body: { capability, proposal } }
-        const { id, expiresAt } = proposal
-        const told = { id: publicId('prp', id), expiresAt: expiresAt.toISOString() }
-        return { status: 202, body: { capability, proposal: told } }
+        if (proposal !== null) return { status: 202, body: showPending(proposal) }
+        return { status: 200, body: short(await findCapability(tx, params.name)) }
       }),
   })
 }

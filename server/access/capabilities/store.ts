@@ -41,6 +41,8 @@ export const statements = {
            (select exposure from access_exposure where capability_id = capability.id
             order by recorded_at desc limit 1) as exposure
     from access_capability as capability where name = $1`,
+  selectPilotRuns: `
+    select exists (select from access_pilot where capability_id = $1 and closed_at is null) as runs`,
   insertExposure: `
     insert into access_exposure
       (id, capability_id, exposure, valid_from, reason, changed_by, changed_by_kind, evidence)
@@ -81,6 +83,11 @@ export async function updateText(tx: Tx, id: string, text: CapabilityText): Prom
 
 export async function lockCapability(tx: Tx, name: string) {
   return (await tx.rows<{ id: string }>(statements.lockCapability, [name]))[0]
+}
+
+/** Is there a pilot of it that was neither promoted nor given up? */
+export async function selectPilotRuns(tx: Tx, capabilityId: string): Promise<boolean> {
+  return (await tx.rows<{ runs: boolean }>(statements.selectPilotRuns, [capabilityId]))[0]!.runs
 }
 
 export type FoundCapability = CapabilityRow & CapabilityText & { readonly exposure: Exposure }

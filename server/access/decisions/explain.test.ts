@@ -19,6 +19,7 @@ import { systemClock } from '#/kernel/clock/clock.ts'
 import { transact } from '#/kernel/db/db.ts'
 import type { Tx } from '#/kernel/db/db.ts'
 import { newId } from '#/kernel/id/id.ts'
+import { expose } from '../../../tests/support/access/exposure.ts'
 import { testDatabase } from '../../../tests/support/database.ts'
 
 const hour = 3_600_000
@@ -119,7 +120,7 @@ async function say(one: Said, { partnerId, applications, capabilities, name }: M
       return
     case 'expose': {
       const { exposure } = one
-      await within((tx) => declareCapability(tx, { name: name('beta'), title: 'beta', exposure }))
+      await expose(database.control, name('beta'), exposure)
       return
     }
     case 'assign': {

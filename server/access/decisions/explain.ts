@@ -9,6 +9,7 @@ import type { AccessDecision } from '#/access/entitlements/entitlements.ts'
 import type { Environment } from '#/access/packages/packages.ts'
 import { applicationNotFound, findApplication } from '#/identity/applications/applications.ts'
 import { findPartner, partnerNotFound } from '#/identity/partners/partners.ts'
+import { parseTime } from '#/kernel/clock/clock.ts'
 import type { Tx } from '#/kernel/db/db.ts'
 import { route } from '#/kernel/http/http.ts'
 import type { Route } from '#/kernel/http/http.ts'
@@ -66,11 +67,12 @@ export function explainRoute(deciding: Deciding): Route {
         const application = await applicationOf(tx, partnerId, query.application)
         const served = operationOf(deciding, query)
         if (!served) throw operationUnknown.with()
+        const environment = application?.environment ?? query.environment ?? 'live'
         return explain(tx, partnerId, {
           capability: served.operation.capability,
-          environment: application?.environment ?? query.environment ?? 'live',
+          environment,
           applicationId: application?.id ?? null,
-          at: at ?? tx.now,
+          at: at ?? deciding.now(environment),
           knownAt,
         })
       })
@@ -88,8 +90,7 @@ async function applicationOf(tx: Tx, partnerId: string, text: string | undefined
 
 function momentOf(text: string | undefined): Date | null {
   if (text === undefined) return null
-  const moment = new Date(text)
-  const isMoment = /^\d{4}-\d\d-\d\dT\d\d:\d\d/.test(text) && !Number.isNaN(moment.getTime())
-  if (!isMoment) throw momentInvalid.with({ detail: `${text} is not a date and time.` })
+  const moment = parseTime(text)
+  if (Number.isNaN(moment.getTime())) throw momentInvalid.with({ detail: `${text} is not a date and time.` })
   return moment
 }

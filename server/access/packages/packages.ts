@@ -1,12 +1,13 @@
 /** Packages, their versions, which partner is on which, and what a partner was given beside its package. */
 import { isDeepStrictEqual } from 'node:util'
-import { findCapability, isVisible, listCapabilities } from '#/access/capabilities/capabilities.ts'
+import { findCapability, listCapabilities } from '#/access/capabilities/capabilities.ts'
 import { timelineOf } from '#/access/history/history.ts'
 import type { Timeline } from '#/access/history/history.ts'
 import { flaws } from '#/access/packages/flaws.ts'
 import * as store from '#/access/packages/store.ts'
 import type { PackageVersion } from '#/access/packages/store.ts'
 import type { PackageTerms } from '#/access/packages/terms.ts'
+import { isKnown } from '#/access/readiness/readiness.ts'
 import type { Tx } from '#/kernel/db/db.ts'
 import { newId } from '#/kernel/id/id.ts'
 import { problem } from '#/kernel/problem/problem.ts'
@@ -122,16 +123,15 @@ export async function grantCapability(
   const { capabilityId, granted, source } = grant
   if ((await store.selectGranted(tx, partnerId, capabilityId)) === granted) return
   await store.insertGrant(tx, partnerId, { id: newId(), from: tx.now, ...grant })
-  tx.emit('access.grant_changed', { partnerId, data: { capabilityId, granted } })
-  // A partner reads its own lines: of a capability that it may not know of, the line is the provider's alone.
-  const capability = (await listCapabilities(tx)).find(({ id }) => id === capabilityId)
-  const isShown = capability !== undefined && isVisible(capability.exposure)
+  // A partner hears its own events and reads its own lines: of what it may not know of, both are the provider's alone.
+  const whose = (await isKnown(tx, capabilityId)) ? partnerId : null
+  tx.emit('access.grant_changed', { partnerId: whose, data: { partnerId, capabilityId, granted } })
   tx.audit({
     action: granted ? 'access.grant' : 'access.take_back',
     subject: { kind: 'capability', id: capabilityId },
-    partnerId: isShown ? partnerId : null,
+    partnerId: whose,
     reason,
-    changes: isShown ? { source } : { source, partnerId },
+    changes: { source, partnerId },
   })
   tx.changed('partner', partnerId)
 }

@@ -8,7 +8,9 @@ import { createApplication } from '#/identity/applications/applications.ts'
 import { createKey, listKeys } from '#/identity/keys/keys.ts'
 import { createPartner } from '#/identity/partners/partners.ts'
 import { newId, publicId } from '#/kernel/id/id.ts'
+import { lapsedCapability } from '../../../tests/support/access/lapsed.ts'
 import { adminApi } from '../../../tests/support/identity/admin.ts'
+import { memberOf } from '../../../tests/support/identity/colleague.ts'
 import { testDatabase } from '../../../tests/support/database.ts'
 
 const database = await testDatabase()
@@ -192,6 +194,24 @@ describe('grants', () => {
     assert.equal(await has(id, 'projects'), null)
   })
 
+  test('403 for a member of the partner, who may take back alone; a package as a capability', async () => {
+    const { id, path } = await partner()
+    await declare('own')
+    const headers = await memberOf(api, id)
+    const body = { capability: 'projects', reason: 'a trial' }
+    for (const answer of [
+      await api.call(`POST ${path}/grants`, { headers, body }),
+      await api.call(`PUT ${path}/package`, { headers, body: { name: 'own' } }),
+    ]) {
+      assert.deepEqual([answer.status, answer.body.code], [403, 'people.own_organisation'])
+    }
+    assert.deepEqual([await has(id, 'projects'), await api.inTx((tx) => packageOf(tx, id))], [null, null])
+    const other = await partner()
+    assert.equal((await api.call(`POST ${other.path}/grants`, { headers, body })).status, 200)
+    await give(path, body)
+    assert.equal((await api.call(`DELETE ${path}/grants/projects?reason=over`, { headers })).status, 204)
+  })
+
   test('200 gives and 204 takes back; giving again says nothing new', async () => {
     const { id, path } = await partner()
     const body = { capability: 'projects', reason: 'a trial' }
@@ -205,13 +225,20 @@ describe('grants', () => {
     assert.equal((await takeBack(path, 'projects')).status, 404)
   })
 
-  test('a grant of what the partner may not know of leaves no line in its own audit', async () => {
+  test('a grant of what the partner may not know of is nothing that it reads or hears', async () => {
     const { id, path } = await partner()
-    for (const capability of ['master-data', 'projects']) await give(path, { capability, reason: 'early' })
+    await lapsedCapability(database.control, 'is-lapsed')
+    for (const capability of ['master-data', 'is-lapsed', 'projects'])
+      await give(path, { capability, reason: 'early' })
     const { rows } = await database.owner.query<{ subject: string }>(
       `select subject_id as subject from governance_audit where partner_id = $1 and action = 'access.grant'`,
       [id],
     )
     assert.deepEqual(rows, [{ subject: ids['projects'] }])
+    const heard = await database.owner.query<{ id: string }>(
+      `select data->>'capabilityId' as id from kernel_outbox where partner_id = $1 and type = 'access.grant_changed'`,
+      [id],
+    )
+    assert.deepEqual(heard.rows, [{ id: ids['projects'] }])
   })
 })

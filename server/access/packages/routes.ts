@@ -10,6 +10,7 @@ import {
 } from '#/access/packages/packages.ts'
 import type { PackageTerms, PackageVersion } from '#/access/packages/packages.ts'
 import { findPartner, partnerNotFound } from '#/identity/partners/partners.ts'
+import { refuseOwn } from '#/identity/people/people.ts'
 import type { Tx } from '#/kernel/db/db.ts'
 import { lineOfText, pageOf, pageQuery, pageSchema, route } from '#/kernel/http/http.ts'
 import type { Route, Signer } from '#/kernel/http/http.ts'
@@ -147,6 +148,7 @@ function assignRoute(): Route {
     handle: async ({ params, body, transact }) => {
       const version = await transact(async (tx) => {
         const partnerId = await partnerOf(tx, params.id)
+        await refuseOwn(tx, partnerId)
         const found = await findPackage(tx, body.name, body.version)
         await assignPackage(tx, partnerId, found)
         return found
@@ -171,6 +173,7 @@ function grantRoute(): Route {
       const { capability: named, reason: why } = body
       await transact(async (tx) => {
         const partnerId = await partnerOf(tx, params.id)
+        await refuseOwn(tx, partnerId)
         await grantByName(tx, partnerId, named, { granted: true, reason: why })
       })
       return { status: 200, body: { partnerId: params.id, capability: named } }

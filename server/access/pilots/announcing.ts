@@ -1,7 +1,7 @@
 /** What is told of pilots: what was done, and, from rows that are due in business time, that one comes to its end. */
-import { isKnown } from '#/access/pilots/capability.ts'
 import * as store from '#/access/pilots/store.ts'
 import type { Due, PilotRow, PlaceState } from '#/access/pilots/store.ts'
+import { isKnown } from '#/access/readiness/readiness.ts'
 import type { Tx } from '#/kernel/db/db.ts'
 
 const day = 86_400_000
@@ -70,9 +70,9 @@ function inOrder(a: Due, b: Due): number {
 async function tell(tx: Tx, { pilotId, kind }: Due): Promise<void> {
   const pilot = await store.selectPilot(tx, pilotId)
   if (!pilot) throw new Error('a pilot vanished')
-  const { capability, capabilityId, endsAt } = pilot
+  const { capabilityId, endsAt } = pilot
   const admitted = (await store.listAdmitted(tx, pilotId)).map((row) => row.partnerId)
-  const hearing = (await isKnown(tx, capability)) ? admitted : []
+  const hearing = (await isKnown(tx, capabilityId)) ? admitted : []
   for (const partnerId of [null, ...hearing]) {
     tx.emit(`access.pilot_${kind}`, { partnerId, data: { pilotId, capabilityId, endsAt } })
   }

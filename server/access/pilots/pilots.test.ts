@@ -2,11 +2,17 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { declareCapability, listCapabilities } from '#/access/capabilities/capabilities.ts'
+import {
+  changeExposure,
+  declareCapability,
+  listCapabilities,
+  openAction,
+} from '#/access/capabilities/capabilities.ts'
 import type { Exposure } from '#/access/capabilities/capabilities.ts'
 import { at } from '#/access/history/history.ts'
 import { readGrants } from '#/access/packages/packages.ts'
 import * as pilots from '#/access/pilots/pilots.ts'
+import { approve, propose } from '#/governance/proposals/proposals.ts'
 import { createPartner } from '#/identity/partners/partners.ts'
 import { systemClock } from '#/kernel/clock/clock.ts'
 import { transact } from '#/kernel/db/db.ts'
@@ -205,6 +211,39 @@ test('promoted: the capability is general, and everyone admitted keeps it by a g
     (tx) => pilots.joinWaitlist(tx, third, id),
   ]
   for (const attempt of over) await assert.rejects(within(attempt), /pilots\.closed/)
+})
+
+test('while a pilot runs its capability becomes general by promotion alone, by hand, by file or out of the dark', async () => {
+  const { id, capability: name } = await open(2)
+  const general = (tx: Tx) => changeExposure(tx, name, 'general', { reason: 'liked' })
+  await assert.rejects(within(general), /capabilities\.pilot_runs/)
+  const byFile = within((tx) => declareCapability(tx, { name, title: name, exposure: 'general' }))
+  await assert.rejects(byFile, /capabilities\.pilot_runs/)
+  await within((tx) => changeExposure(tx, name, 'dark', { reason: 'a leak' }))
+  const actions = { 'capabilities.open': openAction }
+  const person = () => ({ kind: 'operator', id: newId(), role: 'admin' }) as const
+  const { id: proposalId } = await transact(database.control, person(), (tx) =>
+    propose(tx, actions, {
+      action: 'capabilities.open',
+      params: { capability: name, to: 'general', reason: 'ready', gates: [], evidence: [] },
+      expiresAt: new Date(now + 60_000),
+    }),
+  )
+  const { proposal } = await transact(database.control, person(), (tx) => approve(tx, actions, proposalId))
+  assert.deepEqual([proposal.state, proposal.failure], ['failed', 'capabilities.pilot_runs'])
+  await within((tx) => pilots.cancelPilot(tx, id, 'given up'))
+  await within((tx) => declareCapability(tx, { name, title: name, exposure: 'internal' }))
+})
+
+test('a pilot that is opened and an exposure that becomes general at once: one of them', async () => {
+  for (let round = 0; round < 10; round += 1) {
+    const name = await capability()
+    const [opening, change] = await Promise.allSettled([
+      within((tx) => pilots.openPilot(tx, { capability: name, capacity: 1, endsAt: null })),
+      within((tx) => changeExposure(tx, name, 'general', { reason: 'liked' })),
+    ])
+    assert.notEqual(opening.status, change.status)
+  }
 })
 
 test('nothing is promoted from dark, nor half of it done', async () => {

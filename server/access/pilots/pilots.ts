@@ -1,11 +1,15 @@
 /** Pilots: a limited admission to a capability, with a waitlist, a capacity and an end. */
-import { findCapability, listCapabilities } from '#/access/capabilities/capabilities.ts'
+import {
+  changeExposure,
+  findCapability,
+  knownCapabilities,
+  lockedCapability,
+} from '#/access/capabilities/capabilities.ts'
 import type { Capability } from '#/access/capabilities/capabilities.ts'
 import { timelineOf } from '#/access/history/history.ts'
 import type { Timeline } from '#/access/history/history.ts'
 import { grantCapability } from '#/access/packages/packages.ts'
 import { announce, scheduleEnd } from '#/access/pilots/announcing.ts'
-import { makeGeneral } from '#/access/pilots/capability.ts'
 import { countPlaces, runningPilot } from '#/access/pilots/places.ts'
 import type { Pilot } from '#/access/pilots/places.ts'
 import { pilotExposure, pilotNotFound, pilotRunning, pilotTerms } from '#/access/pilots/problems.ts'
@@ -59,15 +63,14 @@ export async function openPilot(
   tx: Tx,
   opened: { readonly capability: string; readonly capacity: number; readonly endsAt: Date | null },
 ): Promise<Pilot> {
-  const { id: capabilityId, name } = await findCapability(tx, opened.capability)
+  // Held to the end, so from here on its exposure stays what it is.
+  const { id: capabilityId, name, exposure } = await lockedCapability(tx, opened.capability)
   const { capacity, endsAt } = opened
   refusePastEnd(tx, endsAt)
   const id = newId()
   if (!(await store.insertPilot(tx, id, capabilityId))) {
     throw pilotRunning.with({ detail: `${name} has a pilot that runs.` })
   }
-  // The new row holds the capability, so from here on its exposure stays what it is.
-  const { exposure } = await findCapability(tx, name)
   if (exposure !== 'dark' && exposure !== 'pilot') {
     throw pilotExposure.with({ detail: `The exposure of ${name} is ${exposure}; it must be dark or pilot.` })
   }
@@ -106,13 +109,21 @@ export async function changePilot(
  * the pilot closes. Throws `pilotNotFound`, `pilotClosed`, `pilotExposure`, `gatesOpen`.
  */
 export async function promote(tx: Tx, pilotId: string, reason: string): Promise<Pilot> {
+  // The capability before the pilot, as whoever opens one: two that wait for each other would both fail.
+  const { exposure } = await lockedCapability(tx, (await findPilot(tx, pilotId)).capability)
   const { capabilityId, capability } = await runningPilot(tx, pilotId)
-  await makeGeneral(tx, capability, reason)
+  if (exposure !== 'pilot') {
+    const detail = `The exposure of ${capability} is ${exposure}; it must be pilot.`
+    throw pilotExposure.with({ detail })
+  }
+  // Closed first: while a pilot runs nothing else makes its capability general.
+  const closed = await close(tx, pilotId, 'promoted', reason)
+  await changeExposure(tx, capability, 'general', { reason })
   for (const { partnerId } of await store.listAdmitted(tx, pilotId)) {
     const grant = { capabilityId, granted: true, source: 'pilot', sourceId: pilotId } as const
     await grantCapability(tx, partnerId, grant)
   }
-  return close(tx, pilotId, 'promoted', reason)
+  return closed
 }
 
 /** Given up: from now on nobody calls by it. Throws `pilotNotFound`, `pilotClosed`. */
@@ -181,13 +192,13 @@ export type VisiblePilot = {
   readonly place: store.Place | null
 }
 
-/** Those of capabilities whose exposure is `pilot`, by the name of the capability: the others are nobody's to know. */
+/** Those of capabilities that partners may know of and whose exposure is `pilot`, by the name of the capability. */
 export async function listVisible(tx: Tx, partnerId: string): Promise<readonly VisiblePilot[]> {
   const running = new Map(
     (await store.listPilots(tx, true, null, null)).map((pilot) => [pilot.capabilityId, pilot]),
   )
   const found: VisiblePilot[] = []
-  for (const capability of await listCapabilities(tx)) {
+  for (const capability of (await knownCapabilities(tx)).values()) {
     const pilot = capability.exposure === 'pilot' ? running.get(capability.id) : undefined
     if (!pilot) continue
     const place = (await store.selectPlace(tx, partnerId, pilot.id)) ?? null

@@ -1,10 +1,11 @@
 /** Places in a pilot: who waits, in which order, who is admitted. All of it under the lock of the pilot. */
 import { announcePlace } from '#/access/pilots/announcing.ts'
-import { isKnown } from '#/access/pilots/capability.ts'
 import { pilotClosed, pilotEnded, pilotFull, pilotNotFound, placeNotFound } from '#/access/pilots/problems.ts'
 import * as store from '#/access/pilots/store.ts'
 import type { PilotRow, Place, PlaceState } from '#/access/pilots/store.ts'
+import { isKnown } from '#/access/readiness/readiness.ts'
 import { findPartner, partnerNotFound } from '#/identity/partners/partners.ts'
+import { refuseOwn } from '#/identity/people/people.ts'
 import type { Tx } from '#/kernel/db/db.ts'
 import { newId } from '#/kernel/id/id.ts'
 
@@ -40,7 +41,7 @@ export async function joinWaitlist(tx: Tx, partnerId: string, pilotId: string): 
 /**
  * Admits the next ones of the waitlist, fewer when fewer wait, or the partners named, who need not wait. All of them
  * or none. Returns who was admitted. Throws `pilotNotFound`, `pilotClosed`, `pilotEnded`, `pilotFull`,
- * `partnerNotFound`.
+ * `partnerNotFound`, `ownOrganisation`.
  */
 export async function admit(
   tx: Tx,
@@ -55,6 +56,7 @@ export async function admit(
     const detail = `${free} of ${pilot.capacity} places are free, and ${chosen.length} partners would be admitted.`
     throw pilotFull.with({ detail })
   }
+  for (const partnerId of chosen) await refuseOwn(tx, partnerId)
   await setPlaces(tx, pilot, chosen, 'admitted')
   return chosen
 }
@@ -89,7 +91,7 @@ async function setPlaces(
   partnerIds: readonly string[],
   state: PlaceState,
 ): Promise<void> {
-  const known = await isKnown(tx, pilot.capability)
+  const known = await isKnown(tx, pilot.capabilityId)
   for (const partnerId of partnerIds) {
     await store.insertPlace(tx, partnerId, { id: newId(), pilotId: pilot.id, state })
     announcePlace(tx, pilot, partnerId, { state, known })

@@ -6,9 +6,11 @@ import type { Exposure } from '#/access/capabilities/capabilities.ts'
 import { pilotOperations } from '#/access/pilots/operations.ts'
 import { createPartner } from '#/identity/partners/partners.ts'
 import { systemClock } from '#/kernel/clock/clock.ts'
-import { newId, publicId } from '#/kernel/id/id.ts'
+import { newId, parseId, publicId } from '#/kernel/id/id.ts'
 import { testDatabase } from '../../../tests/support/database.ts'
+import { lapsedCapability } from '../../../tests/support/access/lapsed.ts'
 import { adminApi } from '../../../tests/support/identity/admin.ts'
+import { memberOf } from '../../../tests/support/identity/colleague.ts'
 import { operationsScene } from '../../../tests/support/partner/operations.ts'
 
 let now = new Date('2026-11-01T00:00:00.000Z')
@@ -56,6 +58,7 @@ describe('POST /v1/capabilities/:name/pilot', () => {
       [{ capacity: 1.5, endsAt: null }, 'http.invalid'],
       [{ capacity: 1, endsAt: '2026-10-31T00:00:00Z' }, 'pilots.terms'],
       [{ capacity: 1, endsAt: 'soon' }, 'pilots.terms'],
+      [{ capacity: 1, endsAt: '2027-11-01T00:00:00' }, 'pilots.terms'],
     ]
     for (const [body, code] of wrong) {
       const { status, body: answered } = await api.call(`POST /v1/capabilities/${name}/pilot`, { as, body })
@@ -160,6 +163,21 @@ describe('POST /v1/pilots/:id/promote and cancel', () => {
   })
 })
 
+describe('POST /v1/pilots/:id/admit', () => {
+  test('403 for a member of who would be admitted, named or next, and nobody is', async () => {
+    const { path } = await opened()
+    const [own, other] = [await partner(), await partner()]
+    const headers = await memberOf(api, parseId('ptn', own)!)
+    for (const each of [other, own]) await api.call(`POST ${path}/places`, { as, body: { partner: each } })
+    for (const body of [{ partners: [own] }, { count: 2 }]) {
+      const { status, body: told } = await api.call(`POST ${path}/admit`, { headers, body })
+      assert.deepEqual([status, told.code], [403, 'people.own_organisation'])
+    }
+    const { body } = await api.call(`POST ${path}/admit`, { headers, body: { count: 1 } })
+    assert.deepEqual([body.admitted, body.pilot.admitted], [[other], 1])
+  })
+})
+
 describe('/partner/access/pilots', () => {
   const { ask, partner: caller } = operationsScene(database, pilotOperations())
   const at = (name: string) => ({ path: { capability: name } })
@@ -176,6 +194,26 @@ describe('/partner/access/pilots', () => {
     }
     const { body } = await ask(live, 'listPilots')
     assert.ok(!JSON.stringify(body).includes(dark.name))
+  })
+
+  test('404 for what a lapsed gate hides, and what is done to it there the partner does not hear', async () => {
+    const { live } = await caller()
+    const name = `lapsed-${newId()}`
+    await lapsedCapability(database.control, name, 'pilot')
+    const body = { capacity: 1, endsAt: null }
+    const { id } = (await api.call(`POST /v1/capabilities/${name}/pilot`, { as, body })).body
+    const refused = await ask(live, 'joinPilot', at(name))
+    assert.deepEqual([refused.status, refused.code], [404, 'pilots.not_found'])
+    assert.ok(!JSON.stringify((await ask(live, 'listPilots')).body).includes(name))
+    const partners = [publicId('ptn', live.partnerId)]
+    const admitted = await api.call(`POST /v1/pilots/${id}/admit`, { as, body: { partners } })
+    assert.equal(admitted.status, 200, admitted.text)
+    const heard = await database.owner.query(
+      `select 1 from kernel_outbox where partner_id = $1 and type like 'access.pilot%'
+       union all select 1 from governance_audit where partner_id = $1 and action like 'pilots.%'`,
+      [live.partnerId],
+    )
+    assert.equal(heard.rows.length, 0)
   })
 
   test('200 joining twice, with the position; 204 leaving, 404 when there is no place', async () => {

@@ -3,6 +3,7 @@ import { Type } from 'typebox'
 import * as pilots from '#/access/pilots/pilots.ts'
 import { PilotAnswer, PlaceAnswer, PlaceState, showPilot, showPlace } from '#/access/pilots/shown.ts'
 import { partnerNotFound } from '#/identity/partners/partners.ts'
+import { parseTime } from '#/kernel/clock/clock.ts'
 import { lineOfText, pageOf, pageQuery, pageSchema, route } from '#/kernel/http/http.ts'
 import type { Route, Signer } from '#/kernel/http/http.ts'
 import { parseId, publicId } from '#/kernel/id/id.ts'
@@ -248,5 +249,5 @@ function partnerId(text: string): string {
 }
 
 function moment(text: string | null): Date | null {
-  return text === null ? null : new Date(text)
+  return text === null ? null : parseTime(text)
 }

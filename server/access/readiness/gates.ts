@@ -114,6 +114,12 @@ export async function neededGates(tx: Tx, capabilityId: string): Promise<readonl
   return store.selectNeeds(tx, capabilityId)
 }
 
+/** May partners know of the capability now? Not before it is open, nor while a gate that hides it has lapsed. */
+export async function isKnown(tx: Tx, capabilityId: string): Promise<boolean> {
+  if (!(await store.selectIsOpen(tx, capabilityId))) return false
+  return !(await openGates(tx, capabilityId)).some(({ onLapse }) => onLapse === 'hide')
+}
+
 /** Ids of the evidence that meets the gates the capability needs now. */
 export async function heldEvidence(tx: Tx, capabilityId: string): Promise<string[]> {
   const needed = new Set((await store.selectNeeds(tx, capabilityId)).map(({ id }) => id))

@@ -19,6 +19,7 @@ export {
   gateNotFound,
   gatesMissing,
   heldEvidence,
+  isKnown,
   listGates,
   neededGates,
   openGates,

@@ -9,6 +9,7 @@ import type { Side } from '#/access/rollouts/preview.ts'
 import { rolloutInvalid, scheduleInvalid } from '#/access/rollouts/problems.ts'
 import { readRollout } from '#/access/rollouts/reading.ts'
 import type { Rollout } from '#/access/rollouts/rule.ts'
+import { parseTime } from '#/kernel/clock/clock.ts'
 import type { Tx } from '#/kernel/db/db.ts'
 import { route } from '#/kernel/http/http.ts'
 import type { Route } from '#/kernel/http/http.ts'
@@ -110,9 +111,8 @@ function scheduleRoute(): Route {
 }
 
 function readStep({ at, rollout }: { readonly at: string; readonly rollout: unknown }, i: number) {
-  const time = new Date(at)
-  // A date without a zone would mean another moment on another machine.
-  if (Number.isNaN(time.getTime()) || !/T.*(?:Z|[+-]\d\d:\d\d)$/.test(at)) {
+  const time = parseTime(at)
+  if (Number.isNaN(time.getTime())) {
     throw scheduleInvalid.with({ detail: `Step ${i + 1} has no time such as 2027-11-01T00:00:00Z.` })
   }
   return { at: time, rollout: read(rollout) }

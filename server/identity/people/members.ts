@@ -5,7 +5,13 @@ import type { Sealer } from '#/kernel/crypto/crypto.ts'
 import type { Tx } from '#/kernel/db/db.ts'
 import { readPerson } from '#/identity/people/person.ts'
 import type { Person } from '#/identity/people/person.ts'
-import { alreadyMember, lastOwner, memberNotFound, ownersOnly } from '#/identity/people/problems.ts'
+import {
+  alreadyMember,
+  lastOwner,
+  memberNotFound,
+  ownersOnly,
+  ownOrganisation,
+} from '#/identity/people/problems.ts'
 import * as store from '#/identity/people/store.ts'
 import type { Membership } from '#/identity/people/store.ts'
 
@@ -27,6 +33,13 @@ export async function addMember(
 /** Somebody who belongs elsewhere is answered like one who does not exist. */
 export async function findMember(tx: Tx, partnerId: string, personId: string): Promise<Membership | null> {
   return (await store.selectMember(tx, partnerId, personId)) ?? null
+}
+
+/** Of a person of the provider, for what nobody does for an organisation of their own. Throws `ownOrganisation`. */
+export async function refuseOwn(tx: Tx, partnerId: string): Promise<void> {
+  const { actor } = tx
+  if (actor.kind !== 'operator') return
+  if (await findMember(tx, partnerId, actor.id)) throw ownOrganisation.with()
 }
 
 /** In the order of their ids, after `after`. */

@@ -19,6 +19,7 @@ export {
   findMember,
   listMembers,
   memberships,
+  refuseOwn,
   refuseReach,
   removeMember,
   setRole,

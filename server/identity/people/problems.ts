@@ -37,3 +37,6 @@ export const alreadyOperator = problem('people.already_operator', 409, 'The pers
 export const lastAdmin = problem('people.last_admin', 409, 'This is the only administrator', {
   help: 'Somebody must be able to manage operators. Make another operator an administrator first, then try again.',
 })
+export const ownOrganisation = problem('people.own_organisation', 403, 'You belong to this organisation', {
+  help: 'Somebody of the provider who is a member of a partner as well gives that partner nothing and signs nothing with it. Leave it to a colleague.',
+})

@@ -12,6 +12,7 @@ import {
 } from '#/identity/service-keys/service-keys.ts'
 import type { CreatedServiceKey, ServiceKey } from '#/identity/service-keys/service-keys.ts'
 import { requireStepUp } from '#/identity/sessions/sessions.ts'
+import { parseTime } from '#/kernel/clock/clock.ts'
 import type { Clock } from '#/kernel/clock/clock.ts'
 import { route } from '#/kernel/http/http.ts'
 import type { Caller, Route } from '#/kernel/http/http.ts'
@@ -148,7 +149,7 @@ function provePerson({ session }: Caller, clock: Clock): void {
 
 function readExpiry(text: string | null | undefined, clock: Clock): Date | null {
   if (text === undefined || text === null) return null
-  const at = new Date(text)
+  const at = parseTime(text)
   // Also what is no time at all.
   if (!(at.getTime() > clock.wall())) throw serviceKeyTimes.with()
   return at

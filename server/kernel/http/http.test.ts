@@ -66,6 +66,21 @@ describe('POST /things/:id', () => {
     assert.ok(body.errors.every((error) => error.in === 'body'))
   })
 
+  test('422 for text that cannot be stored, wherever it stands, and 404 in a path', async () => {
+    for (const name of ['a\u0000b', 'a\ud800', '\udc00b']) {
+      const answer = await http.inject({ method: 'POST', url, payload: { name, size: 1 } })
+      const { code, errors } = answer.json<{ code: string; errors: { in: string; pointer: string }[] }>()
+      assert.deepEqual([answer.statusCode, code], [422, 'http.invalid'])
+      assert.deepEqual([errors[0]!.in, errors[0]!.pointer], ['body', '#/name'])
+    }
+    const path = await http.inject({
+      method: 'POST',
+      url: '/things/%00?n=1',
+      payload: { name: 'a', size: 1 },
+    })
+    assert.equal(path.statusCode, 404)
+  })
+
   test('400 for JSON that is none, 413 for too much, 415 for another type', async () => {
     const send = (payload: string, type = 'application/json') =>
       http.inject({ method: 'POST', url, payload, headers: { 'content-type': type } })

@@ -10,7 +10,7 @@ import type { Tx, World } from '#/kernel/db/db.ts'
 import { newId } from '#/kernel/id/id.ts'
 import type { Log } from '#/kernel/log/log.ts'
 import { safeHeaders } from '#/kernel/http/broken.ts'
-import { transactAudited } from '#/kernel/http/edge.ts'
+import { refuseUnstorable, transactAudited } from '#/kernel/http/edge.ts'
 import { NotFound } from '#/kernel/http/problems.ts'
 import type { Call, Caller, Guard, Permission, Reply, Route } from '#/kernel/http/routes.ts'
 import { idOf, send, translate, violations } from '#/kernel/http/translate.ts'
@@ -105,6 +105,11 @@ function addRoute(app: FastifyInstance, options: HttpOptions, definition: Route)
     handler: async (request, reply) => {
       const caller = callers.get(request)
       if (!caller) throw new Error('no caller was admitted')
+      refuseUnstorable({
+        path: params && request.params,
+        query: query && request.query,
+        body: body && request.body,
+      })
       const answer = await definition.handle({
         params: request.params as Call['params'],
         query: request.query as Call['query'],

@@ -98,7 +98,7 @@ export async function createSnapshot(deps: SnapshotDeps): Promise<FollowedSnapsh
   })
   return {
     current: () => held.snapshot,
-    deciding: decidingBy(() => held),
+    deciding: decidingBy(() => held, sources.clocks),
     state() {
       const following = age() <= behindAfter
       const since = following ? null : Math.round(clock.wall() - age())
@@ -108,9 +108,10 @@ export async function createSnapshot(deps: SnapshotDeps): Promise<FollowedSnapsh
   }
 }
 
-function decidingBy(held: () => Held): Deciding {
+function decidingBy(held: () => Held, clocks: Clocks): Deciding {
   return {
     snapshot: () => held().snapshot,
+    now: (environment) => clocks[environment].business(),
     application: (id) => held().directory.application(id),
     capabilities: () => held().directory.capabilities(),
     facts: (application, capability) => held().directory.facts(application, capability),

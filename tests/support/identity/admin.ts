@@ -68,6 +68,7 @@ const nothingKnown: Deciding = {
     decide: () => noDecision,
     hidden: () => true,
   }),
+  now: () => new Date(),
   application: () => undefined,
   capabilities: () => [],
   facts: () => null,
