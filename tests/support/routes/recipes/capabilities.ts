@@ -41,7 +41,7 @@ export const newName: Row = {
   kind: 'shared',
   make: async () => `new-${newId()}`,
   absent: () => 'No Name',
-  absentStatus: 400,
+  absentStatus: 422,
 }
 
 const evidence: Row = {
@@ -58,14 +58,19 @@ const environment: Row = {
   kind: 'shared',
   make: async () => 'live',
   absent: () => 'staging',
-  absentStatus: 400,
+  absentStatus: 422,
 }
 
 /** Switched off after it was on, so that there is a way back. */
 const switchedOff: Row = {
   ...named,
-  make: (stage) =>
-    makeCapability(stage, 'general', (tx, { id }) => setRollout(tx, id, 'live', { kind: 'off' })),
+  async make(stage) {
+    const name = await makeCapability(stage, 'general')
+    await stage.inTx(async (tx) => {
+      await setRollout(tx, (await findCapability(tx, name)).id, 'live', { kind: 'off' })
+    })
+    return name
+  },
 }
 
 const ofGate = { name: dark, gate } as const
