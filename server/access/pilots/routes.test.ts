@@ -91,8 +91,10 @@ describe('the places of a pilot', () => {
     assert.deepEqual([unknown.status, unknown.body.code], [404, 'partners.not_found'])
     const named = await api.call(`POST ${path}/admit`, { as, body: { partners: [stranger.partner] } })
     assert.deepEqual([named.status, named.body.code], [404, 'partners.not_found'])
-    const gone = await api.call(`DELETE ${path}/places/${body.partner}`, { as })
-    assert.deepEqual([gone.status, gone.body.code], [404, 'pilots.no_place'])
+    for (const outside of [body.partner, stranger.partner, 'x']) {
+      const gone = await api.call(`DELETE ${path}/places/${outside}`, { as })
+      assert.deepEqual([gone.status, gone.body.code], [404, 'pilots.no_place'], outside)
+    }
   })
 
   test('200 in the order of joining, in pages; 409 beyond the capacity, and nobody is admitted', async () => {
