@@ -136,6 +136,10 @@ describe('an agreement and its versions', () => {
         assert.deepEqual([refused.status, refused.body.code], [404, 'agreements.not_found'], request)
       }
     }
+    for (const stranger of [nobody, 'x']) {
+      const refused = await api.call(`GET ${path.replace(mine, stranger) as '/'}`, { as })
+      assert.deepEqual([refused.status, refused.body.code], [404, 'partners.not_found'], stranger)
+    }
     const missing = await api.call(`POST ${path}/versions/7/send`, { as })
     assert.deepEqual([missing.status, missing.body.code], [404, 'agreements.not_found'])
     assert.deepEqual(await stateOf(path), ['sent'])
