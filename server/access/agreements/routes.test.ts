@@ -7,6 +7,7 @@ import { assignPackage, declarePackage, plainTerms } from '#/access/packages/pac
 import { createPartner } from '#/identity/partners/partners.ts'
 import { systemClock } from '#/kernel/clock/clock.ts'
 import { newId, parseId, publicId } from '#/kernel/id/id.ts'
+import { lapsedCapability } from '../../../tests/support/access/lapsed.ts'
 import { testDatabase } from '../../../tests/support/database.ts'
 import { adminApi } from '../../../tests/support/identity/admin.ts'
 import { operationsScene } from '../../../tests/support/partner/operations.ts'
@@ -236,9 +237,10 @@ describe('GET /partner/agreements', () => {
     const [mine, theirs] = [await caller(), await caller()]
     const id = publicId('ptn', mine.partnerId)
     await drafted(id, { reference: 'DRAFT' })
+    await lapsedCapability(api.control, 'lapsed')
     const named = {
       ...terms,
-      capabilities: ['projects', 'master-data'],
+      capabilities: ['projects', 'master-data', 'lapsed'],
       overrides: { capabilities: { 'master-data': { quota: { amount: 1, period: 'day' } } } },
     }
     const path = await sent(id, { reference: 'MSA', terms: named })
@@ -249,7 +251,7 @@ describe('GET /partner/agreements', () => {
     )
     const [version] = body.data[0].versions
     assert.deepEqual([version.state, version.terms.capabilities], ['sent', ['projects']])
-    assert.ok(!JSON.stringify(body).includes('master-data'))
+    assert.doesNotMatch(JSON.stringify(body), /master-data|lapsed/)
     assert.deepEqual((await ask(theirs.live, 'listAgreements')).body.data, [])
     assert.ok(parseId('agr', body.data[0].id))
   })

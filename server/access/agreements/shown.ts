@@ -6,7 +6,7 @@ import * as store from '#/access/agreements/store.ts'
 import type { AgreementRow, SignatureRow } from '#/access/agreements/store.ts'
 import { AgreementTermsForm } from '#/access/agreements/terms.ts'
 import { wasSent } from '#/access/agreements/versions.ts'
-import { isVisible, listCapabilities } from '#/access/capabilities/capabilities.ts'
+import { knownCapabilities } from '#/access/capabilities/capabilities.ts'
 import type { Sealer } from '#/kernel/crypto/crypto.ts'
 import type { Tx } from '#/kernel/db/db.ts'
 import { publicId } from '#/kernel/id/id.ts'
@@ -71,8 +71,7 @@ export async function showOne(tx: Tx, sealer: Sealer, partnerId: string, agreeme
 }
 
 async function asPartner(tx: Tx, versions: readonly AgreementVersion[]): Promise<AgreementVersion[]> {
-  const capabilities = await listCapabilities(tx)
-  const visible = new Set(capabilities.filter((each) => isVisible(each.exposure)).map((each) => each.name))
+  const visible = new Set([...(await knownCapabilities(tx)).values()].map((each) => each.name))
   return versions
     .filter(wasSent)
     .map((version) => ({ ...version, terms: withoutHidden(version.terms, visible) }))

@@ -4,6 +4,7 @@ import * as store from '#/access/capabilities/store.ts'
 import type { CapabilityRow, CapabilityText, Exposure } from '#/access/capabilities/store.ts'
 import { at, timelineOf } from '#/access/history/history.ts'
 import type { Timeline } from '#/access/history/history.ts'
+import { readGates, readinessAt } from '#/access/readiness/readiness.ts'
 import type { Tx } from '#/kernel/db/db.ts'
 import { newId } from '#/kernel/id/id.ts'
 
@@ -89,4 +90,17 @@ export async function listCapabilities(tx: Tx): Promise<readonly Capability[]> {
   return (await readCapabilities(tx, null)).map(({ exposures: history, ...row }) => {
     return { ...row, exposure: at(history, tx.now.getTime()).value ?? 'internal' }
   })
+}
+
+/**
+ * By id: those that partners may know of now, which leaves out what lost a gate that hides. The others are answered like
+ * what does not exist.
+ */
+export async function knownCapabilities(tx: Tx): Promise<ReadonlyMap<string, Capability>> {
+  const gates = await readGates(tx, null)
+  const known = (await listCapabilities(tx)).filter(({ id, exposure }) => {
+    const { open } = readinessAt(gates.get(id) ?? [], tx.now.getTime())
+    return isVisible(exposure) && !open.some(({ onLapse }) => onLapse === 'hide')
+  })
+  return new Map(known.map((capability) => [capability.id, capability]))
 }

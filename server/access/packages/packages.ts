@@ -1,6 +1,6 @@
 /** Packages, their versions, which partner is on which, and what a partner was given beside its package. */
 import { isDeepStrictEqual } from 'node:util'
-import { findCapability, isVisible, listCapabilities } from '#/access/capabilities/capabilities.ts'
+import { findCapability, knownCapabilities, listCapabilities } from '#/access/capabilities/capabilities.ts'
 import { timelineOf } from '#/access/history/history.ts'
 import type { Timeline } from '#/access/history/history.ts'
 import { flaws } from '#/access/packages/flaws.ts'
@@ -124,8 +124,7 @@ export async function grantCapability(
   await store.insertGrant(tx, partnerId, { id: newId(), from: tx.now, ...grant })
   tx.emit('access.grant_changed', { partnerId, data: { capabilityId, granted } })
   // A partner reads its own lines: of a capability that it may not know of, the line is the provider's alone.
-  const capability = (await listCapabilities(tx)).find(({ id }) => id === capabilityId)
-  const isShown = capability !== undefined && isVisible(capability.exposure)
+  const isShown = (await knownCapabilities(tx)).has(capabilityId)
   tx.audit({
     action: granted ? 'access.grant' : 'access.take_back',
     subject: { kind: 'capability', id: capabilityId },

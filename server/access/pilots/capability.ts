@@ -1,5 +1,5 @@
 /** What a pilot needs of its capability. */
-import { changeExposure, findCapability, isVisible } from '#/access/capabilities/capabilities.ts'
+import { changeExposure, findCapability, knownCapabilities } from '#/access/capabilities/capabilities.ts'
 import { pilotExposure } from '#/access/pilots/problems.ts'
 import type { Tx } from '#/kernel/db/db.ts'
 
@@ -14,5 +14,5 @@ export async function makeGeneral(tx: Tx, name: string, reason: string): Promise
 
 /** May partners know of it? What is told of a pilot while they may not is the provider's alone. */
 export async function isKnown(tx: Tx, name: string): Promise<boolean> {
-  return isVisible((await findCapability(tx, name)).exposure)
+  return [...(await knownCapabilities(tx)).values()].some((known) => known.name === name)
 }

@@ -1,5 +1,5 @@
 /** Pilots: a limited admission to a capability, with a waitlist, a capacity and an end. */
-import { findCapability, listCapabilities } from '#/access/capabilities/capabilities.ts'
+import { findCapability, knownCapabilities } from '#/access/capabilities/capabilities.ts'
 import type { Capability } from '#/access/capabilities/capabilities.ts'
 import { timelineOf } from '#/access/history/history.ts'
 import type { Timeline } from '#/access/history/history.ts'
@@ -181,13 +181,13 @@ export type VisiblePilot = {
   readonly place: store.Place | null
 }
 
-/** Those of capabilities whose exposure is `pilot`, by the name of the capability: the others are nobody's to know. */
+/** Those of capabilities that are known and in a pilot, by the name of the capability: the others are nobody's to know. */
 export async function listVisible(tx: Tx, partnerId: string): Promise<readonly VisiblePilot[]> {
   const running = new Map(
     (await store.listPilots(tx, true, null, null)).map((pilot) => [pilot.capabilityId, pilot]),
   )
   const found: VisiblePilot[] = []
-  for (const capability of await listCapabilities(tx)) {
+  for (const capability of (await knownCapabilities(tx)).values()) {
     const pilot = capability.exposure === 'pilot' ? running.get(capability.id) : undefined
     if (!pilot) continue
     const place = (await store.selectPlace(tx, partnerId, pilot.id)) ?? null

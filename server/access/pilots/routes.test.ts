@@ -4,9 +4,11 @@ import { describe, test } from 'node:test'
 import { declareCapability } from '#/access/capabilities/capabilities.ts'
 import type { Exposure } from '#/access/capabilities/capabilities.ts'
 import { pilotOperations } from '#/access/pilots/operations.ts'
+import { openPilot } from '#/access/pilots/pilots.ts'
 import { createPartner } from '#/identity/partners/partners.ts'
 import { systemClock } from '#/kernel/clock/clock.ts'
 import { newId, publicId } from '#/kernel/id/id.ts'
+import { lapsedCapability } from '../../../tests/support/access/lapsed.ts'
 import { testDatabase } from '../../../tests/support/database.ts'
 import { adminApi } from '../../../tests/support/identity/admin.ts'
 import { operationsScene } from '../../../tests/support/partner/operations.ts'
@@ -166,18 +168,21 @@ describe('/partner/access/pilots', () => {
   const { ask, partner: caller } = operationsScene(database, pilotOperations())
   const at = (name: string) => ({ path: { capability: name } })
 
-  test('404 for what is dark, as for what does not exist, and it is not in the list', async () => {
+  test('404 for what is dark or lost a gate that hides, as for what does not exist, and it is not in the list', async () => {
     const { live } = await caller()
     const dark = await opened(undefined, 'dark')
     const none = await capability()
-    for (const name of [dark.name, none, 'absent']) {
+    await lapsedCapability(api.control, 'lapsed', 'pilot')
+    const terms = { capability: 'lapsed', capacity: 1, endsAt: null }
+    await api.inTx((tx) => openPilot(tx, terms))
+    for (const name of [dark.name, 'lapsed', none, 'absent']) {
       for (const operation of ['joinPilot', 'leavePilot']) {
         const refused = await ask(live, operation, at(name))
         assert.deepEqual([refused.status, refused.code], [404, 'pilots.not_found'], `${operation} ${name}`)
       }
     }
     const { body } = await ask(live, 'listPilots')
-    assert.ok(!JSON.stringify(body).includes(dark.name))
+    for (const name of [dark.name, 'lapsed']) assert.ok(!JSON.stringify(body).includes(name), name)
   })
 
   test('200 joining twice, with the position; 204 leaving, 404 when there is no place', async () => {

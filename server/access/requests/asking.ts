@@ -1,9 +1,9 @@
 /** The partner's side of a request: made as a draft, edited, submitted, answered about, withdrawn. */
+import { knownCapabilities } from '#/access/capabilities/capabilities.ts'
 import type { Capability } from '#/access/capabilities/capabilities.ts'
 import { findPackage, packageNotFound } from '#/access/packages/packages.ts'
 import { incomplete } from '#/access/requests/form.ts'
 import type { Form } from '#/access/requests/form.ts'
-import { offeredCapabilities } from '#/access/requests/offered.ts'
 import {
   requestByWaitlist,
   requestIncomplete,
@@ -64,7 +64,7 @@ export async function submitRequest(
   const request = await ownRequest(tx, partnerId, id)
   const state = stateAfter(request.state, 'submit')
   // The pilot may have begun since the draft was made.
-  refusePilot((await offeredCapabilities(tx)).get(request.asksFor.id))
+  refusePilot((await knownCapabilities(tx)).get(request.asksFor.id))
   const { missing } = await readProfile(tx, sealer, partnerId)
   const errors = incomplete(request.form, missing)
   if (errors.length > 0) throw requestIncomplete.with({ errors })
@@ -117,7 +117,7 @@ export async function listOwnRequests(
   state: AccessRequest['state'] | undefined,
   page: store.PageOfRequests,
 ): Promise<readonly AccessRequest[]> {
-  const capabilityIds = [...(await offeredCapabilities(tx)).keys()]
+  const capabilityIds = [...(await knownCapabilities(tx)).keys()]
   return store.listOwn(tx, partnerId, { capabilityIds, state: state ?? null }, page)
 }
 
@@ -130,7 +130,7 @@ async function ownRequest(tx: Tx, partnerId: string, id: string): Promise<Access
 async function known(tx: Tx, request: AccessRequest | undefined): Promise<AccessRequest> {
   if (!request) throw requestNotFound.with()
   const { kind, id } = request.asksFor
-  if (kind === 'capability' && !(await offeredCapabilities(tx)).has(id)) throw requestNotFound.with()
+  if (kind === 'capability' && !(await knownCapabilities(tx)).has(id)) throw requestNotFound.with()
   return request
 }
 
@@ -153,7 +153,7 @@ function authorOf({ actor }: Tx) {
 
 async function offeredId(tx: Tx, { kind, name }: Thing): Promise<string> {
   if (kind === 'package') return packageIdOf(tx, name)
-  const offered = [...(await offeredCapabilities(tx)).values()].find((each) => each.name === name)
+  const offered = [...(await knownCapabilities(tx)).values()].find((each) => each.name === name)
   if (!offered) throw unknown(kind, name)
   refusePilot(offered)
   return offered.id

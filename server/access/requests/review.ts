@@ -1,6 +1,6 @@
 /** The provider's side of a request: claimed by one person, who asks and decides; what is approved is given at once. */
+import { knownCapabilities } from '#/access/capabilities/capabilities.ts'
 import { assignPackage, findPackage, grantCapability } from '#/access/packages/packages.ts'
-import { offeredCapabilities } from '#/access/requests/offered.ts'
 import {
   requestClaimed,
   requestNotAllowed,
@@ -145,7 +145,7 @@ async function give(tx: Tx, { id, partnerId, asksFor }: AccessRequest): Promise<
     await assignPackage(tx, partnerId, await findPackage(tx, asksFor.name))
     return
   }
-  const offered = (await offeredCapabilities(tx)).get(asksFor.id)
+  const offered = (await knownCapabilities(tx)).get(asksFor.id)
   if (!offered || offered.exposure === 'pilot') throw requestNotOpen.with()
   const source = { source: 'request', sourceId: id } as const
   await grantCapability(tx, partnerId, { capabilityId: asksFor.id, granted: true, ...source })

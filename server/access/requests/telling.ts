@@ -1,5 +1,5 @@
 /** Who hears of what happens to a request: the audit, whoever follows events, and by e-mail the partner's people. */
-import { offeredCapabilities } from '#/access/requests/offered.ts'
+import { knownCapabilities } from '#/access/capabilities/capabilities.ts'
 import type { AccessRequest } from '#/access/requests/store.ts'
 import { allows } from '#/governance/roles/roles.ts'
 import { sendMail } from '#/identity/notices/notices.ts'
@@ -28,7 +28,7 @@ export async function tellMembers(
   told: { readonly what: Told; readonly text: string },
 ): Promise<void> {
   const { partnerId, asksFor } = request
-  if (asksFor.kind === 'capability' && !(await offeredCapabilities(tx)).has(asksFor.id)) return
+  if (asksFor.kind === 'capability' && !(await knownCapabilities(tx)).has(asksFor.id)) return
   const limit = 100
   for (let after = {}; ;) {
     const members = await listMembers(tx, sealer, partnerId, { ...after, limit })
