@@ -62,7 +62,7 @@ export type Stage = {
   readonly operations: readonly PartnerOperation[]
   readonly management: readonly Route[]
   readonly account: { readonly portal: readonly Route[]; readonly console: readonly Route[] }
-  inTx<T>(work: (tx: Tx) => Promise<T>, actor?: Actor): Promise<T>
+  readonly inTx: <T>(work: (tx: Tx) => Promise<T>, actor?: Actor) => Promise<T>
   /** From now on the gateway knows the credentials there are, and decisions can be asked for. */
   open(): Promise<void>
   /** Resolves when the gateway knows all that was committed. */

@@ -15,7 +15,9 @@ import type { Stage } from '../stage.ts'
 /** Only its title tells that it has to do with the partner: packages are everybody's. */
 export async function makePackage(stage: Stage, { marker }: Place): Promise<string> {
   const name = `package-${newId()}`
-  await stage.inTx((tx) => declarePackage(tx, { name, title: `The ${marker} package`, terms: plainTerms([]) }))
+  await stage.inTx((tx) =>
+    declarePackage(tx, { name, title: `The ${marker} package`, terms: plainTerms([]) }),
+  )
   return name
 }
 
