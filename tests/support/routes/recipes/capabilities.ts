@@ -2,7 +2,7 @@
 import { declareCapability, findCapability } from '#/access/capabilities/capabilities.ts'
 import type { Exposure } from '#/access/capabilities/capabilities.ts'
 import { addEvidence, declareGate } from '#/access/readiness/readiness.ts'
-import { setRollout } from '#/access/rollouts/changing.ts'
+import { setRollout } from '#/access/rollouts/rollouts.ts'
 import { newId, publicId } from '#/kernel/id/id.ts'
 import type { Tx } from '#/kernel/db/db.ts'
 import { partner } from './identity.ts'
