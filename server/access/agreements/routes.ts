@@ -83,7 +83,7 @@ function listRoute({ sealer }: Deps): Route {
     handle: async ({ params, query, transact }) => {
       const id = partnerId(params.id)
       const body = await transact(async (tx) => {
-        if (!(await findPartner(tx, id))) throw partnerNotFound.with()
+        await refuseUnknown(tx, id)
         const page = await pageOf(sealer, ['agreements', id], query, (from) =>
           agreements.listAgreements(tx, id, { sent: false }, from),
         )
@@ -101,10 +101,14 @@ function findRoute({ sealer }: Deps): Route {
     summary: 'An agreement with its versions',
     params,
     answer,
-    handle: async ({ params, transact }) => ({
-      status: 200,
-      body: await transact((tx) => showOne(tx, sealer, partnerId(params.id), agreementId(params.agreement))),
-    }),
+    handle: async ({ params, transact }) => {
+      const [id, agreement] = [partnerId(params.id), agreementId(params.agreement)]
+      const body = await transact(async (tx) => {
+        await refuseUnknown(tx, id)
+        return showOne(tx, sealer, id, agreement)
+      })
+      return { status: 200, body }
+    },
   })
 }
 
@@ -263,6 +267,11 @@ function draftOf({ startsAt, endsAt, terms }: Static<typeof DraftBody>): Draft {
 
 function nameOf(params: { readonly agreement: string; readonly number: string }): VersionName {
   return { agreementId: agreementId(params.agreement), number: Number(params.number) }
+}
+
+/** Throws `partnerNotFound`. */
+async function refuseUnknown(tx: Tx, id: string): Promise<void> {
+  if (!(await findPartner(tx, id))) throw partnerNotFound.with()
 }
 
 function partnerId(text: string): string {

@@ -73,7 +73,7 @@ export const statements = {
       and (not $4::boolean or exists (
         select from access_agreement_version as version
         join access_agreement_event as event on event.version_id = version.id and event.state = 'sent'
-        where version.partner_id = $1 and version.agreement_id = access_agreement.id
+        where version.partner_id = $1 /* owner */ and version.agreement_id = access_agreement.id
       ))
     order by id limit $5`,
   insertVersion: `
@@ -102,7 +102,7 @@ export const statements = {
   forgetDue: `
     delete from access_agreement_due
     where partner_id = $1 /* owner */ and done_at is null and version_id in (
-      select id from access_agreement_version where partner_id = $1 and agreement_id = $2
+      select id from access_agreement_version where partner_id = $1 /* owner */ and agreement_id = $2
     )`,
   insertDue: `
     insert into access_agreement_due (partner_id, version_id, kind, due_at)

@@ -206,7 +206,9 @@ function removeRoute(): Route {
     params: Type.Object({ ...idParams.properties, partner: Type.String({ description: '`ptn_…`' }) }),
     answer,
     handle: async ({ params, transact }) => {
-      const [id, partner] = [pilotId(params.id), partnerId(params.partner)]
+      const [id, partner] = [pilotId(params.id), parseId('ptn', params.partner)]
+      // Whoever has no place in it is answered alike, and what is no partner has none.
+      if (partner === null) throw pilots.placeNotFound.with()
       const pilot = await transact(async (tx) => {
         await pilots.leave(tx, partner, id)
         return pilots.findPilot(tx, id)

@@ -45,6 +45,11 @@ test('403 without the permission; 404 for another partner’s, an absent one and
   const partner = publicId('ptn', mine.partnerId)
   const noId = await api.call(`POST /v1/partners/${partner}/applications/shop/suspend`, { as, body })
   assert.deepEqual([noId.status, noId.body.code], [404, 'applications.not_found'])
+  for (const partnerId of [publicId('ptn', newId()), 'x']) {
+    const nobodys = `/v1/partners/${partnerId}/applications/${publicId('app', mine.id)}/suspend` as const
+    const refused = await api.call(`POST ${nobodys}`, { as, body })
+    assert.deepEqual([refused.status, refused.body.code], [404, 'partners.not_found'], partnerId)
+  }
   for (const reason of [undefined, '', ' ', 'a\u0000', 'a\ud800']) {
     const { status } = await api.call(pathOf(mine, 'suspend'), { as, body: { reason } })
     assert.equal(status, 422, JSON.stringify(reason))

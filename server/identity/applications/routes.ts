@@ -5,7 +5,7 @@ import {
   resumeApplication,
   suspendApplication,
 } from '#/identity/applications/applications.ts'
-import { partnerNotFound } from '#/identity/partners/partners.ts'
+import { findPartner, partnerNotFound } from '#/identity/partners/partners.ts'
 import { lineOfText, route } from '#/kernel/http/http.ts'
 import type { Route } from '#/kernel/http/http.ts'
 import { parseId, publicId } from '#/kernel/id/id.ts'
@@ -43,9 +43,10 @@ function stateRoute(verb: 'suspend' | 'resume'): Route {
       const [partnerId, applicationId] = [parseId('ptn', params.id), parseId('app', params.application)]
       if (partnerId === null) throw partnerNotFound.with()
       if (applicationId === null) throw applicationNotFound.with()
-      const { id, environment, name, state } = await transact((tx) =>
-        verbs[verb](tx, partnerId, applicationId, body.reason),
-      )
+      const { id, environment, name, state } = await transact(async (tx) => {
+        if (!(await findPartner(tx, partnerId))) throw partnerNotFound.with()
+        return verbs[verb](tx, partnerId, applicationId, body.reason)
+      })
       return { status: 200, body: { id: publicId('app', id), environment, name, state } }
     },
   })

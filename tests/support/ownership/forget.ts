@@ -10,6 +10,8 @@ const forms = [
   /(?<![\w.])(?:\w+\.)?partner_id = any \((\$\d+)::(uuid\[\])\) \/\* owner \*\//g,
 ]
 
+type Found = { readonly rows: readonly { readonly partnerId?: string }[] }
+
 /** The parameter stays in it, so that numbers and types of all others are what they were. */
 export function withoutOwner(text: string): string {
   const left = forms.reduce(
@@ -28,13 +30,20 @@ export function withoutOwner(text: string): string {
   return left
 }
 
+export type Forgotten = {
+  /** Statements that lost a condition, as they were. */
+  readonly statements: ReadonlySet<string>
+  /** Of those, the ones that read a row with the name of another partner in it: also where nothing comes of it later. */
+  readonly strayed: Set<string>
+}
+
 /**
  * In the transactions of partners, from the first connection on: those of operators and of the system may touch
- * everybody's rows, and there the condition says which partner is meant. The returned set holds the statements that
- * lost one, as they were.
+ * everybody's rows, and there the condition says which partner is meant.
  */
-export function forgetOwners(database: TestDatabase): ReadonlySet<string> {
-  const forgotten = new Set<string>()
+export function forgetOwners(database: TestDatabase): Forgotten {
+  const statements = new Set<string>()
+  const strayed = new Set<string>()
   for (const { pool } of [database.control, database.live, database.sandbox]) {
     if (pool.totalCount > 0) throw new Error('the pool has connections already')
     pool.on('connect', (client) => {
@@ -44,11 +53,15 @@ export function forgetOwners(database: TestDatabase): ReadonlySet<string> {
         if (typeof text !== 'string') return query(text, ...rest)
         partner = /^begin; set local portico\.partner = '(.*)'/.exec(text)?.[1] ?? partner
         if (partner === '*' || !text.includes(mark)) return query(text, ...rest)
-        forgotten.add(text)
-        return query(withoutOwner(text), ...rest)
+        statements.add(text)
+        const asking = partner
+        return (query(withoutOwner(text), ...rest) as Promise<Found>).then((found) => {
+          if (found.rows.some(({ partnerId = asking }) => partnerId !== asking)) strayed.add(text)
+          return found
+        })
       }
       Object.assign(client, { query: forgetful })
     })
   }
-  return forgotten
+  return { statements, strayed }
 }

@@ -1,6 +1,12 @@
 /** A call and its answer as the enumeration looks at them: status, code, and what must be alike for rows that are not there. */
 
-export type Asking = { readonly method: string; readonly url: string; readonly body: object | undefined }
+export type Asking = {
+  readonly method: string
+  readonly url: string
+  readonly body: object | undefined
+  /** Beside those of whoever asks. */
+  readonly headers?: Readonly<Record<string, string>>
+}
 
 export type Answer = {
   readonly status: number

@@ -15,6 +15,7 @@ import {
 import { createServiceKey, revokeServiceKey } from '#/identity/service-keys/service-keys.ts'
 import { cookieNames } from '#/identity/sessions/sessions.ts'
 import type { Opened, Realm } from '#/identity/sessions/sessions.ts'
+import type { Actor } from '#/kernel/db/db.ts'
 import { newId } from '#/kernel/id/id.ts'
 import type { Place, Someone } from './recipes/recipe.ts'
 import type { Headers, Stage } from './stage.ts'
@@ -41,6 +42,8 @@ export type Party = {
 export type Provider = {
   readonly services: Readonly<Record<ServiceRole | 'expired' | 'revoked', Headers>>
   readonly operators: Readonly<Record<OperatorRole, Headers>>
+  /** Who they are. */
+  readonly people: Readonly<Record<OperatorRole, Actor>>
   readonly gone: Gone
 }
 
@@ -180,10 +183,13 @@ export async function createParty(stage: Stage, marker: string): Promise<Party> 
 }
 
 export async function createProvider(stage: Stage): Promise<Provider> {
-  const operators = await settled(operatorRoles, async (role) => {
+  const people = await settled(operatorRoles, async (role) => {
     const { personId } = await somebody(stage, { role, place: null })
-    return cookieOf('console', await openSession(stage, 'console', personId))
+    return { kind: 'operator', id: personId, role } as const
   })
+  const operators = await settled(operatorRoles, async (role) =>
+    cookieOf('console', await openSession(stage, 'console', people[role].id)),
+  )
   const serviceIn = (role: ServiceRole, expiresAt: Date | null = null) =>
     stage.inTx((tx) => createServiceKey(tx, { name: role, role, expiresAt }))
   const services = await settled(serviceRoles, async (role) => bearer((await serviceIn(role)).key))
@@ -193,6 +199,7 @@ export async function createProvider(stage: Stage): Promise<Provider> {
   return {
     services: { ...services, expired: bearer(expired.key), revoked: bearer(revoked.key) },
     operators,
+    people,
     gone,
   }
 }

@@ -7,11 +7,13 @@ import { randomBytes } from 'node:crypto'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { after } from 'node:test'
+import { setTimeout as delay } from 'node:timers/promises'
 import { Type } from 'typebox'
-import { accessActions, accessOperations, accessRoutes } from '#/access/access.ts'
+import { accessActions, accessOperations, accessRoutes, decisionRoutes } from '#/access/access.ts'
 import { isUnderAgreement } from '#/access/agreements/agreements.ts'
+import type { Deciding } from '#/access/decisions/decisions.ts'
 import { packageOf } from '#/access/packages/packages.ts'
-import { createGateway, createNodeLane } from '#/gateway/gateway.ts'
+import { createAccessCheck, createGateway, createNodeLane } from '#/gateway/gateway.ts'
 import { createAuditSink } from '#/governance/audit/audit.ts'
 import { governanceOperations, governanceRoutes } from '#/governance/governance.ts'
 import { proposalAction } from '#/governance/proposals/proposals.ts'
@@ -60,9 +62,11 @@ export type Stage = {
   readonly operations: readonly PartnerOperation[]
   readonly management: readonly Route[]
   readonly account: { readonly portal: readonly Route[]; readonly console: readonly Route[] }
-  inTx<T>(work: (tx: Tx) => Promise<T>, actor?: Actor): Promise<T>
-  /** From now on the gateway knows the credentials there are. */
+  readonly inTx: <T>(work: (tx: Tx) => Promise<T>, actor?: Actor) => Promise<T>
+  /** From now on the gateway knows the credentials there are, and decisions can be asked for. */
   open(): Promise<void>
+  /** Resolves when the gateway knows all that was committed. */
+  known(): Promise<void>
   ask(door: Door, asking: Asking, headers: Headers): Promise<Answer>
 }
 
@@ -82,9 +86,12 @@ export const proposable = {
   }),
 }
 
-type Parts = Pick<Stage, 'sealer' | 'outbound'> & { readonly database: TestDatabase }
+type Parts = Pick<Stage, 'sealer' | 'outbound'> & {
+  readonly database: TestDatabase
+  readonly deciding: Deciding
+}
 
-function surfacesOf({ database, sealer }: Parts): Stage['surfaces'] {
+function surfacesOf({ database, sealer }: Pick<Parts, 'database' | 'sealer'>): Stage['surfaces'] {
   const deps = {
     world: database.control,
     sealer,
@@ -100,7 +107,7 @@ function surfacesOf({ database, sealer }: Parts): Stage['surfaces'] {
 
 /** Every registry of routes and operations. A new area's is added here. */
 function registriesOf(parts: Parts, surfaces: Stage['surfaces']) {
-  const { sealer, outbound } = parts
+  const { sealer, outbound, deciding } = parts
   const clock = systemClock()
   const log = silentLog()
   const actions = { ...identityActions, ...accessActions, ...proposable }
@@ -108,6 +115,7 @@ function registriesOf(parts: Parts, surfaces: Stage['surfaces']) {
   const pages = { member: `${publicUrl}/portal/invitations`, operator: `${adminUrl}/console/invitations` }
   const callback = (realm: string, id: string) => `${publicUrl}/${realm}/sso/${publicId('sso', id)}/callback`
   const sso = createSso({ ...deps, insecure: true, callback })
+  const check = createAccessCheck({ snapshot: deciding.snapshot, parseKey, clock, newId })
   return {
     operations: [
       ...usageOperations(deps),
@@ -119,6 +127,7 @@ function registriesOf(parts: Parts, surfaces: Stage['surfaces']) {
       ...identityRoutes({ ...deps, pages, actions, suspensionNeedsTwo: isUnderAgreement }),
       ...governanceRoutes({ ...deps, anchor: { read: () => null }, actions }),
       ...accessRoutes({ ...deps, actions }),
+      ...decisionRoutes({ deciding, clock, check, base: () => publicUrl }),
     ],
     account: { portal: accountRoutes(surfaces.portal, sso), console: accountRoutes(surfaces.console, sso) },
   }
@@ -136,7 +145,7 @@ function ownOperations(database: Database, operations: readonly PartnerOperation
   }
 }
 
-/** A gateway on a port of its own; the function that lets everything go. */
+/** A gateway on a port of its own, what it goes by, and the function that lets everything go. */
 async function startGateway(database: Database, stage: Pick<Stage, 'operations' | 'surfaces'>) {
   const clock = systemClock()
   const log = silentLog()
@@ -160,7 +169,7 @@ async function startGateway(database: Database, stage: Pick<Stage, 'operations' 
     await new Promise((resolve) => server.close(resolve))
     await Promise.all([gateway.close(), snapshot.stop()])
   }
-  return { url: `http://127.0.0.1:${port}`, close }
+  return { url: `http://127.0.0.1:${port}`, snapshot, close }
 }
 
 /** Fastify's two servers, without ports. */
@@ -185,27 +194,50 @@ export async function createStage(given: TestDatabase): Promise<Stage> {
   }
   // An OpenID provider that is not there is asked for; nothing but this machine is.
   const outbound = createOutbound({ allowLoopback: true })
-  const parts = { database, sealer, outbound }
+  let gateway: Awaited<ReturnType<typeof startGateway>> | null = null
+  const opened = () => {
+    if (!gateway) throw new Error('the gateway is not open yet')
+    return gateway
+  }
+  const deciding = decidingOf(() => opened().snapshot.deciding)
+  const parts = { database, sealer, outbound, deciding }
   const surfaces = surfacesOf(parts)
   const registries = registriesOf(parts, surfaces)
   const pages = await startPages(database, { ...registries, surfaces })
-  let gateway: Awaited<ReturnType<typeof startGateway>> | null = null
   after(async () => {
     await Promise.all([gateway?.close(), pages.portal.close(), pages.admin.close(), outbound.close()])
   })
   return {
-    ...parts,
+    database,
+    sealer,
+    outbound,
     ...registries,
     surfaces,
     inTx: (work, actor = { kind: 'system', name: 'test' }) => transact(database.control, actor, work),
     async open() {
       gateway = await startGateway(database, { ...registries, surfaces })
     },
-    ask(door, asking, headers) {
-      if (door !== 'partner') return inject(pages[door], asking, headers)
-      if (!gateway) throw new Error('the gateway is not open yet')
-      return overHttp(gateway.url, asking, headers)
+    async known() {
+      const { rows } = await database.owner.query<{ last: string }>('select last from kernel_change_counter')
+      while (opened().snapshot.state().version < Number(rows[0]!.last)) await delay(5)
     },
+    ask(door, { headers: more, ...asking }, headers) {
+      const all = { ...headers, ...more }
+      if (door !== 'partner') return inject(pages[door], asking, all)
+      return overHttp(opened().url, asking, all)
+    },
+  }
+}
+
+/** What the gateway goes by, once it is open. */
+function decidingOf(held: () => Deciding): Deciding {
+  return {
+    snapshot: () => held().snapshot(),
+    application: (id) => held().application(id),
+    capabilities: () => held().capabilities(),
+    facts: (application, capability) => held().facts(application, capability),
+    operations: (id) => held().operations(id),
+    now: (environment) => held().now(environment),
   }
 }
 

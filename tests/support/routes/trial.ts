@@ -36,14 +36,14 @@ export function createTrial(stage: Stage, door: Door): Trial {
       }
       return answer
     },
-    async expectAlike(who, headers, { calls, status }) {
+    async expectAlike(who, headers, { calls, status, ids = [] }) {
       const [first, ...others] = calls
       if (!first) throw new Error('there is nothing to ask')
-      const one = await trial.expect(who, first, headers, status)
-      for (const call of others) {
-        const other = await ask(call, headers)
-        if (one.alike === other.alike) continue
-        findings.push(`${name(first)} for ${who}: ${one.alike}; but ${name(call)}: ${other.alike}`)
+      const one = unnamed(await trial.expect(who, first, headers, status), ids[0])
+      for (const [i, call] of others.entries()) {
+        const other = unnamed(await ask(call, headers), ids[i + 1])
+        if (one === other) continue
+        findings.push(`${name(first)} for ${who}: ${one}; but ${name(call)}: ${other}`)
       }
     },
     async changesNothing(what, work) {
@@ -54,4 +54,10 @@ export function createTrial(stage: Stage, door: Door): Trial {
     },
   }
   return trial
+}
+
+/** Without the name that was asked for: to repeat it tells nothing. */
+function unnamed({ alike }: Answer, id: string | undefined): string {
+  if (id === undefined) return alike
+  return alike.replaceAll(new RegExp(`(?<![\\w-])${RegExp.escape(id)}(?![\\w-])`, 'g'), '…')
 }

@@ -1,5 +1,5 @@
 /** Rows and recipes of the identity area, but for its session API (`account.ts`). How to add one: `recipe.ts`. */
-import { createApplication } from '#/identity/applications/applications.ts'
+import { createApplication, suspendApplication } from '#/identity/applications/applications.ts'
 import { invite } from '#/identity/invitations/invitations.ts'
 import { createKey, digestOf } from '#/identity/keys/keys.ts'
 import { createServiceKey } from '#/identity/service-keys/service-keys.ts'
@@ -11,11 +11,20 @@ import type { Stage } from '../stage.ts'
 
 export const partner: Row = { kind: 'partner', make: async (_, { partnerId }) => publicId('ptn', partnerId) }
 
-const application: Row = {
+export const application: Row = {
   inEnvironment: true,
   make: (stage, { partnerId, environment, marker }) =>
     stage.inTx(async (tx) => {
       const { id } = await createApplication(tx, partnerId, { environment, name: `${marker} ${newId()}` })
+      return publicId('app', id)
+    }),
+}
+
+export const suspended: Row = {
+  make: (stage, { partnerId, environment, marker }) =>
+    stage.inTx(async (tx) => {
+      const { id } = await createApplication(tx, partnerId, { environment, name: `${marker} ${newId()}` })
+      await suspendApplication(tx, partnerId, id, 'unpaid')
       return publicId('app', id)
     }),
 }
@@ -131,6 +140,14 @@ export const identityRouteRecipes: Recipes = {
   'PATCH /v1/partners/:id': { rows: { id: partner }, body: () => ({ name: `Now ${newId()}` }) },
   'POST /v1/partners/:id/suspend': { rows: { id: partner }, body: () => ({ reason: 'unpaid' }) },
   'POST /v1/partners/:id/resume': { rows: { id: partner }, body: () => ({ reason: 'paid' }) },
+  'POST /v1/partners/:id/applications/:application/suspend': {
+    rows: { id: partner, application },
+    body: () => ({ reason: 'unpaid' }),
+  },
+  'POST /v1/partners/:id/applications/:application/resume': {
+    rows: { id: partner, application: suspended },
+    body: () => ({ reason: 'paid' }),
+  },
   'GET /v1/partners/:id/members': { rows: { id: partner } },
   'GET /v1/partners/:id/invitations': { rows: { id: partner } },
   'POST /v1/partners/:id/invitations': {

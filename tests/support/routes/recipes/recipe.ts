@@ -15,6 +15,7 @@
  * (`stage.ts`).
  */
 import type { Realm } from '#/identity/sessions/sessions.ts'
+import type { Actor } from '#/kernel/db/db.ts'
 import type { PartnerOperation, Route } from '#/kernel/http/http.ts'
 import type { Asking } from '../answer.ts'
 import type { Stage } from '../stage.ts'
@@ -28,6 +29,8 @@ export type Place = {
   readonly environment: 'live' | 'sandbox'
   /** Stands in everything that the partner has and nobody else. */
   readonly marker: string
+  /** The person of the provider whose turn it is, for rows that must be theirs; without it anybody's. */
+  readonly caller?: Actor
 }
 
 /** A person who is signed in, at either door. */
@@ -45,8 +48,13 @@ export type Row<Where = Place> = {
   readonly make: (stage: Stage, where: Where, made: Ids) => Promise<string>
   /** Of the other side; without it what `make` makes elsewhere. */
   readonly foreign?: (stage: Stage, where: Where, made: Ids) => Promise<string>
-  /** An id that nothing has; without it the prefix with other digits, and ids are `prefix_` and 32 of them. */
-  readonly absent?: () => string
+  /**
+   * An id that nothing has; without it the prefix with other digits, and ids are `prefix_` and 32 of them. Several: some
+   * of them are there and hidden from whoever calls.
+   */
+  readonly absent?: () => string | readonly [string, ...string[]]
+  /** Where one that is not there is another status than elsewhere in the recipe. */
+  readonly absentStatus?: number
   /** It stands in one environment, and from the other it is not seen. */
   readonly inEnvironment?: true
   /**
@@ -62,6 +70,12 @@ export type Recipe<Where = Place> = {
   /** What must be there and is named nowhere, such as what a route ends of whoever calls. Made before the rows. */
   readonly given?: (stage: Stage, where: Where) => Promise<unknown>
   readonly query?: (ids: Ids) => Readonly<Record<string, string>>
+  /** Beside the credential. */
+  readonly headers?: (ids: Ids) => Readonly<Record<string, string>>
+  /** What stands in the place of `*` in the path. */
+  readonly rest?: string
+  /** `Authorization` belongs to somebody else here: a service names itself in `Portico-Service-Key`. */
+  readonly passesOn?: true
   readonly body?: (ids: Ids, where: Where) => object
   /** Of the right caller, where it is another than the declared one. Say why beside it. */
   readonly status?: number
@@ -103,7 +117,12 @@ export function recipeOf<Where>(recipes: Recipes<Where>, declared: Declared): Re
 }
 
 /** What is there for others alone, what is there for nobody, and what cannot be: one answer for all of them. */
-export type NotThere = { readonly calls: readonly Asking[]; readonly status: number }
+export type NotThere = {
+  readonly calls: readonly Asking[]
+  readonly status: number
+  /** What each call names: an answer may repeat it. */
+  readonly ids?: readonly string[]
+}
 
 /** `id`: of a row that is there, for others where the row has owners. */
 export function notThere<Where>(
@@ -113,8 +132,8 @@ export function notThere<Where>(
   withId: (id: string) => Asking,
 ): NotThere {
   const foreign = row.kind === undefined ? [id] : []
-  const ids = [...foreign, absentLike(row, id), ...(row.absent ? [] : ['x'])]
-  return { calls: ids.map(withId), status: recipe.absentStatus ?? 404 }
+  const ids = [...foreign, ...(row.absent ? [row.absent()].flat() : [absentLike(id), 'x'])]
+  return { ids, calls: ids.map(withId), status: row.absentStatus ?? recipe.absentStatus ?? 404 }
 }
 
 /** The request of a recipe with these ids in it. */
@@ -123,13 +142,14 @@ export function asking<Where>(declared: Declared, recipe: Recipe<Where>, ids: Id
     encodeURIComponent(ids[braced ?? colon ?? ''] ?? ''),
   )
   const query = new URLSearchParams(recipe.query?.(ids)).toString()
-  const url = query === '' ? path : `${path}?${query}`
-  return { method: declared.method, url, body: recipe.body?.(ids, where) }
+  const whole = path.replace('*', recipe.rest ?? '*')
+  const url = query === '' ? whole : `${whole}?${query}`
+  const headers = recipe.headers?.(ids)
+  return { method: declared.method, url, body: recipe.body?.(ids, where), ...(headers && { headers }) }
 }
 
 /** Of the same kind and of nobody. */
-export function absentLike<Where>(row: Row<Where>, id: string): string {
-  if (row.absent) return row.absent()
+export function absentLike(id: string): string {
   if (!/[0-9a-f]{12}$/.test(id))
     throw new Error(`nothing is known to be absent like ${id}: give its row \`absent\``)
   return id.slice(0, -12) + (id.endsWith('0'.repeat(12)) ? '1' : '0').repeat(12)
