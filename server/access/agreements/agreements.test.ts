@@ -19,10 +19,9 @@ const start = Date.parse('2026-11-01T00:00:00.000Z')
 let now = start
 const database = await testDatabase({ ...systemClock(), business: () => new Date(now) })
 const sealer = createSealer(randomBytes(32))
-const within = <T>(work: (tx: Tx) => Promise<T>) =>
-  transact(database.control, { kind: 'system', name: 'test' }, work)
+const system = { kind: 'system', name: 'test' } as const
+const within = <T>(work: (tx: Tx) => Promise<T>) => transact(database.control, system, work)
 const inDays = (days: number) => new Date(start + days * day)
-
 const plain: AgreementTerms = { noticeDays: 0, capabilities: [], overrides: {}, sla: null, consents: [] }
 const term = (from: number, until: number | null, more: Partial<AgreementTerms> = {}): Draft => ({
   startsAt: inDays(from),
@@ -40,16 +39,14 @@ const amend = (partnerId: string, agreementId: string, drafted: Draft) =>
   within((tx) => agreements.amendAgreement(tx, partnerId, agreementId, drafted))
 const end = (partnerId: string, agreementId: string, at: Date | null = null) =>
   within((tx) => agreements.endAgreement(tx, partnerId, agreementId, { at, reason: 'over' }))
-async function signed(partnerId: string, drafted: Draft, reference?: string) {
-  const name = await draft(partnerId, drafted, reference)
+async function sentAndSigned(partnerId: string, name: VersionName) {
   await send(partnerId, name)
   return sign(partnerId, name)
 }
-async function amended(partnerId: string, agreementId: string, drafted: Draft) {
-  const name = await amend(partnerId, agreementId, drafted)
-  await send(partnerId, name)
-  return sign(partnerId, name)
-}
+const signed = async (partnerId: string, drafted: Draft, reference?: string) =>
+  sentAndSigned(partnerId, await draft(partnerId, drafted, reference))
+const amended = async (partnerId: string, agreementId: string, drafted: Draft) =>
+  sentAndSigned(partnerId, await amend(partnerId, agreementId, drafted))
 const versionsOf = async (partnerId: string) =>
   (await within((tx) => agreements.readAgreements(tx, [partnerId], null))).get(partnerId) ?? []
 
