@@ -129,6 +129,15 @@ test('a connection on which something comes unasked serves no other request', as
   assert.equal(connections.length, 2)
 })
 
+test('content that comes late, behind an answer to HEAD, is no answer to the next request', async () => {
+  act = (socket, text) => {
+    if (text.startsWith('HEAD')) return void socket.write('HTTP/1.1 200 OK\r\nContent-Length: 46\r\n\r\n')
+    socket.write(connections.length === 1 ? ok('smuggled') : ok('clean'))
+  }
+  await call({ method: 'HEAD' })
+  assert.equal((await call()).text, 'clean')
+})
+
 test('an answer that overtakes the content of its request ends the connection', async () => {
   act = () => undefined
   server.once('connection', (socket: Socket) => {
