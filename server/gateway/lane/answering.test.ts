@@ -63,6 +63,7 @@ describe('an answer', () => {
           streamed(
             (sink) => {
               sink.write('ab')
+              if (target === '/long') sink.write('cd')
               sink.end()
             },
             ['Content-Length', '3'],
@@ -77,6 +78,7 @@ describe('an answer', () => {
     assert.equal(await content('/whole'), '2\r\n\u00c3\u00a4\r\n2\r\nbc\r\n0\r\n\r\n')
     assert.equal(await content('/broken'), '2\r\nab\r\n')
     assert.equal(await content('/short'), 'ab')
+    assert.equal(await content('/long'), 'ab', 'what is too much would be the next answer')
     await listener.drain(1000)
   })
 
