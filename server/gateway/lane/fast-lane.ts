@@ -47,6 +47,7 @@ export function createFastLane({ server, gateway, isElsewhere, clock }: FastLane
     broken: (socket, code) => tellBroken(server, socket, code),
     left: (connection) => void open.delete(connection),
     trailer: (keep) => (keep ? trailers.kept : trailers.closed),
+    longestStall: () => server.keepAliveTimeout,
     isDraining: false,
   }
 
