@@ -94,7 +94,8 @@ function handOver(server: Server, accept: Accept, socket: Socket, bytes: Buffer)
 function sweep(server: Server, connection: LaneConnection): void {
   const idle = connection.idleSweeps() * sweepEvery
   // A second more than it was told, as node:http has it: its last request may be on its way.
-  if (connection.served && idle > server.keepAliveTimeout + sweepEvery) return void connection.socket.destroy()
+  if (connection.served && idle > server.keepAliveTimeout + sweepEvery)
+    return void connection.socket.destroy()
   if (!connection.served && idle > server.headersTimeout) connection.tooSlow()
 }
 

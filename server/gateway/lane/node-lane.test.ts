@@ -175,18 +175,22 @@ test('numbers keep every digit they came with', async () => {
   )
 })
 
-test('a client that takes nothing of its answer is not waited for for ever', { timeout: 20_000 }, async () => {
-  const body = 'x'.repeat(16_000_000)
-  const handle: Parameters<typeof createNodeLane>[0]['handle'] = (_request, respond) =>
-    respond({ status: 200, headers: ['Content-Length', String(body.length)], body, stream: null })
-  const server = createServer(createNodeLane({ handle }, 300))
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const closed = Promise.withResolvers<void>()
-  server.once('connection', (socket) => socket.once('close', () => closed.resolve()))
-  const client = await openSocket((server.address() as AddressInfo).port)
-  client.on('error', () => undefined).pause()
-  client.write('GET / HTTP/1.1\r\nHost: h\r\n\r\n')
-  await closed.promise
-  client.destroy()
-  server.close()
-})
+test(
+  'a client that takes nothing of its answer is not waited for for ever',
+  { timeout: 20_000 },
+  async () => {
+    const body = 'x'.repeat(16_000_000)
+    const handle: Parameters<typeof createNodeLane>[0]['handle'] = (_request, respond) =>
+      respond({ status: 200, headers: ['Content-Length', String(body.length)], body, stream: null })
+    const server = createServer(createNodeLane({ handle }, 300))
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    const closed = Promise.withResolvers<void>()
+    server.once('connection', (socket) => socket.once('close', () => closed.resolve()))
+    const client = await openSocket((server.address() as AddressInfo).port)
+    client.on('error', () => undefined).pause()
+    client.write('GET / HTTP/1.1\r\nHost: h\r\n\r\n')
+    await closed.promise
+    client.destroy()
+    server.close()
+  },
+)

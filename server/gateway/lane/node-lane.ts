@@ -53,7 +53,7 @@ export function createNodeLane(gateway: Handler, longestStall = stallTime): Node
 
 /** A client that reads nothing would keep its connection, and what is written for it, for ever. */
 function boundStall(response: ServerResponse, longest: number): void {
-  if (response.writableLength > 0) response.setTimeout(longest, (socket: Socket) => void socket.destroy())
+  if (response.writableLength > 0) response.setTimeout(longest, () => void response.destroy())
 }
 
 /** Of the peer, as it is without a mapping into IPv6. */
