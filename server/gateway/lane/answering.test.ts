@@ -63,6 +63,7 @@ describe('an answer', () => {
           streamed(
             (sink) => {
               sink.write('ab')
+              if (target === '/long') sink.write('cd')
               sink.end()
             },
             ['Content-Length', '3'],
@@ -77,6 +78,7 @@ describe('an answer', () => {
     assert.equal(await content('/whole'), '2\r\n\u00c3\u00a4\r\n2\r\nbc\r\n0\r\n\r\n')
     assert.equal(await content('/broken'), '2\r\nab\r\n')
     assert.equal(await content('/short'), 'ab')
+    assert.equal(await content('/long'), 'ab', 'what is too much would be the next answer')
     await listener.drain(1000)
   })
 
@@ -118,6 +120,47 @@ describe('time', () => {
     assert.equal((await kept.answers(2)).length, 1)
     await until(() => lane.connections() === 0)
     trickling.socket.destroy()
+    await listener.drain(1000)
+  })
+})
+
+describe('a client that takes nothing of its answer', () => {
+  const big = 'x'.repeat(16_000_000)
+  const last = 'GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n'
+  const manners: [string, string, boolean][] = [
+    ['and keeps its connection', plain(), false],
+    ['and wanted it closed', last, false],
+    ['and sends on', last, true],
+  ]
+  for (const [what, request, sendsOn] of manners) {
+    test(`${what} is not waited for for ever`, { timeout: 20_000 }, async () => {
+      const { listener, port, server, lane } = await startPort((_request, respond) => respond(said(big)))
+      server.keepAliveTimeout = 500
+      const socket = await openSocket(port)
+      socket.on('error', () => undefined).pause()
+      socket.write(request)
+      const sending = setInterval(() => sendsOn && socket.write('x'.repeat(10_000)), 20)
+      await until(() => lane.connections() === 1)
+      await until(() => lane.connections() === 0)
+      clearInterval(sending)
+      socket.destroy()
+      await listener.drain(1000)
+    })
+  }
+
+  test('for a moment only has it whole, and its connection is kept', { timeout: 20_000 }, async () => {
+    const { listener, port, server } = await startPort((_request, respond) => respond(said(big)))
+    server.keepAliveTimeout = 1_500
+    const socket = await openSocket(port)
+    let received = 0
+    socket.on('data', (chunk: Buffer) => (received += chunk.length)).pause()
+    for (let i = 1; i <= 2; i++) {
+      socket.write(plain())
+      await new Promise((resolve) => setTimeout(resolve, 700))
+      socket.resume()
+      await until(() => received > i * big.length)
+    }
+    socket.destroy()
     await listener.drain(1000)
   })
 })

@@ -27,6 +27,8 @@ export type Lane = {
   readonly left: (connection: LaneConnection) => void
   /** The `Date` line, and that the connection is kept, or closed. */
   readonly trailer: (keep: boolean) => string
+  /** How long a client may take nothing of what is written for it, in milliseconds. */
+  readonly longestStall: () => number
   /** No connection is kept behind its answer. */
   isDraining: boolean
 }
@@ -72,6 +74,7 @@ export class LaneConnection {
   readonly #onDrain = (): void => this.#drained()
   readonly #onClose = (): void => this.#closed()
   readonly #onError = (): void => undefined
+  readonly #onTimeout = (): void => void this.socket.destroy()
 
   constructor(socket: Socket, lane: Lane) {
     this.socket = socket
@@ -79,7 +82,7 @@ export class LaneConnection {
     this.#remote = addressOf(socket)
     this.#secure = (socket as { encrypted?: boolean }).encrypted === true
     socket.on('data', this.#onData).on('end', this.#onEnd).on('drain', this.#onDrain)
-    socket.on('close', this.#onClose).on('error', this.#onError)
+    socket.on('close', this.#onClose).on('error', this.#onError).on('timeout', this.#onTimeout)
   }
 
   /** It has served a request. */
@@ -183,6 +186,7 @@ export class LaneConnection {
       this.socket.destroySoon()
     } else if (this.socket.writableNeedDrain) {
       this.#state = 'full'
+      this.#boundStall()
     } else {
       this.#next()
     }
@@ -192,6 +196,12 @@ export class LaneConnection {
     this.#request = null
     this.#answer = null
     this.#state = 'closing'
+    this.#boundStall()
+  }
+
+  /** A client that reads nothing would keep its connection, and what is written for it, for ever. */
+  #boundStall(): void {
+    if (this.socket.writableLength > 0) this.socket.setTimeout(this.#lane.longestStall())
   }
 
   #next(): void {
@@ -202,8 +212,7 @@ export class LaneConnection {
   }
 
   #readAhead(bytes: Buffer): void {
-    if (this.#state === 'closing') return
-    this.#ahead.push(bytes)
+    if (this.#state !== 'closing') this.#ahead.push(bytes)
     this.#aheadBytes += bytes.length
     if (this.#aheadBytes > mostAhead) this.socket.pause()
   }
@@ -212,20 +221,24 @@ export class LaneConnection {
     const { socket } = this
     this.#state = 'left'
     socket.off('data', this.#onData).off('end', this.#onEnd).off('drain', this.#onDrain)
-    socket.off('close', this.#onClose).off('error', this.#onError)
+    socket.off('close', this.#onClose).off('error', this.#onError).off('timeout', this.#onTimeout)
     this.#lane.left(this)
     this.#lane.handOver(socket, bytes)
   }
 
   #drained(): void {
     if (this.#answer !== null) this.#answer.stream!.drained()
-    else if (this.#state === 'full') this.#next()
+    else if (this.#state === 'full') {
+      this.socket.setTimeout(0)
+      this.#next()
+    }
   }
 
   /** As node:http has it: who sends nothing more wants nothing more. */
   #ended(): void {
-    if (this.#part === null) this.socket.end()
-    else this.#interrupted()
+    if (this.#part !== null) return this.#interrupted()
+    this.socket.end()
+    this.#boundStall()
   }
 
   #closed(): void {

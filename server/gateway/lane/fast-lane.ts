@@ -47,6 +47,7 @@ export function createFastLane({ server, gateway, isElsewhere, clock }: FastLane
     broken: (socket, code) => tellBroken(server, socket, code),
     left: (connection) => void open.delete(connection),
     trailer: (keep) => (keep ? trailers.kept : trailers.closed),
+    longestStall: () => server.keepAliveTimeout,
     isDraining: false,
   }
 
@@ -92,7 +93,9 @@ function handOver(server: Server, accept: Accept, socket: Socket, bytes: Buffer)
 /** A connection that says nothing ends: the first time as one that is too slow, later as one that is not needed. */
 function sweep(server: Server, connection: LaneConnection): void {
   const idle = connection.idleSweeps() * sweepEvery
-  if (connection.served && idle > server.keepAliveTimeout) return void connection.socket.destroy()
+  // A second more than it was told, as node:http has it: its last request may be on its way.
+  if (connection.served && idle > server.keepAliveTimeout + sweepEvery)
+    return void connection.socket.destroy()
   if (!connection.served && idle > server.headersTimeout) connection.tooSlow()
 }
 

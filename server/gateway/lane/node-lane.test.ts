@@ -1,10 +1,13 @@
 /** Framing that two servers could read differently ends at the lane, and answers cannot be split. */
 import assert from 'node:assert/strict'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { after, before, beforeEach, test } from 'node:test'
+import { createNodeLane } from '#/gateway/gateway.ts'
 import { compileTestContract } from '../../../tests/support/gateway-contract.ts'
 import { keys, startScene } from '../../../tests/support/gateway.ts'
 import type { Scene } from '../../../tests/support/gateway.ts'
-import { exchangeBytes, headersOf, requestText, statusOf } from '../../../tests/support/raw.ts'
+import { exchangeBytes, headersOf, openSocket, requestText, statusOf } from '../../../tests/support/raw.ts'
 
 let scene: Scene
 
@@ -171,3 +174,23 @@ test('numbers keep every digit they came with', async () => {
     '{"id":"a1","name":"One","size":12345678901234567890}',
   )
 })
+
+test(
+  'a client that takes nothing of its answer is not waited for for ever',
+  { timeout: 20_000 },
+  async () => {
+    const body = 'x'.repeat(16_000_000)
+    const handle: Parameters<typeof createNodeLane>[0]['handle'] = (_request, respond) =>
+      respond({ status: 200, headers: ['Content-Length', String(body.length)], body, stream: null })
+    const server = createServer(createNodeLane({ handle }, 300))
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    const closed = Promise.withResolvers<void>()
+    server.once('connection', (socket) => socket.once('close', () => closed.resolve()))
+    const client = await openSocket((server.address() as AddressInfo).port)
+    client.on('error', () => undefined).pause()
+    client.write('GET / HTTP/1.1\r\nHost: h\r\n\r\n')
+    await closed.promise
+    client.destroy()
+    server.close()
+  },
+)

@@ -19,13 +19,16 @@ const lingerTime = 1_000
 /** How long, in milliseconds, what was already written of a broken stream may take to leave. */
 const flushTime = 5_000
 
+/** How long, in milliseconds, a client may take nothing of an answer that is written. */
+const stallTime = 65_000
+
 const peer = Symbol('address of the peer')
 const expecting = Symbol('waits for 100 Continue')
 
 type KnownSocket = Socket & { [peer]?: string; encrypted?: boolean }
 type Expecting = IncomingMessage & { [expecting]?: boolean }
 
-export function createNodeLane(gateway: Handler): NodeLane {
+export function createNodeLane(gateway: Handler, longestStall = stallTime): NodeLane {
   return (incoming, response) => {
     const socket = incoming.socket as KnownSocket
     const body = createBody(incoming, () => sayContinue(incoming, response))
@@ -41,8 +44,16 @@ export function createNodeLane(gateway: Handler): NodeLane {
     response.on('close', () => {
       if (!response.writableFinished) request.gone?.()
     })
-    gateway.handle(request, (answer) => write(incoming, response, body, answer))
+    gateway.handle(request, (answer) => {
+      write(incoming, response, body, answer)
+      if (response.writableEnded) boundStall(response, longestStall)
+    })
   }
+}
+
+/** A client that reads nothing would keep its connection, and what is written for it, for ever. */
+function boundStall(response: ServerResponse, longest: number): void {
+  if (response.writableLength > 0) response.setTimeout(longest, () => void response.destroy())
 }
 
 /** Of the peer, as it is without a mapping into IPv6. */

@@ -18,11 +18,14 @@ export function createSink(
   let left = length
   return {
     write: (chunk) => {
-      if (isBare || socket.writableEnded) return true
+      if (isBare || socket.writableEnded || socket.destroyed) return true
       const bytes = typeof chunk === 'string' ? Buffer.from(chunk, 'utf8') : chunk
       if (!chunked) {
         left -= bytes.length
-        return socket.write(bytes)
+        // More than was announced would be read as the next answer, so none of it leaves.
+        if (left >= 0) return socket.write(bytes)
+        socket.destroy()
+        return true
       }
       socket.cork()
       socket.write(`${bytes.length.toString(16)}\r\n`, 'latin1')

@@ -38,7 +38,8 @@ export function readAnswerHead(text: string, end: number, isHead: boolean): Answ
   const framing = framingOf(status, isHead, length, coding !== undefined)
   // Content that must not be there may come all the same, and would be read as the next answer (RFC 9110 §15.3.5).
   const announced = (length ?? 0) > 0 || coding !== undefined
-  const isClean = framing !== 'close' && (framing !== 'none' || isHead || !announced)
+  // What an upstream sends behind the head for HEAD, wrongly and perhaps late, looks just like that (as undici has it).
+  const isClean = framing !== 'close' && !isHead && (framing !== 'none' || !announced)
   return {
     status,
     headers,

@@ -106,6 +106,7 @@ const ending: [string, string, string][] = [
   ],
   ['announces content that must not be there', 'HTTP/1.1 204 x\r\nContent-Length: 5\r\n\r\n', 'GET'],
   ['has content that must not be there', ok('a'), 'HEAD'],
+  ['is to HEAD, so content may wrongly follow', 'HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n', 'HEAD'],
   ['is kept too shortly to rely on', ok('a', 'Keep-Alive: timeout=2\r\n'), 'GET'],
 ]
 
