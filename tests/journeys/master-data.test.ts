@@ -84,8 +84,8 @@ test('409 as long as a gate is open, with the gates that are, and it stays hidde
 
 test('every gate is met: the requester alone cannot open it; a second operator does, and it is there within a second', async () => {
   const asked = await expose()
-  assert.deepEqual([asked.status, asked.body.capability.exposure], [202, 'dark'])
-  const approve = `POST proposals/${asked.body.proposal.id}/approve`
+  assert.deepEqual([asked.status, asked.body.action], [202, 'capabilities.open'])
+  const approve = `POST proposals/${asked.body.proposalId}/approve`
   const alone = await admin.ask(approve)
   assert.deepEqual([alone.status, alone.body.code], [403, 'proposals.own'])
   const finance = await portico.operator('finance')
