@@ -51,8 +51,10 @@ const fill = `
            jsonb_build_object('noticeDays', 60, 'capabilities', '["exports"]'::jsonb, 'sla', null, 'consents', '[]'::jsonb,
              'overrides', jsonb_build_object('limits', jsonb_build_object('burst', 100 + numbered.n % 100, 'perSecond', 50)))
     from control.access_agreement as agreement join numbered on numbered.id = agreement.partner_id;
-  insert into control.access_agreement_event (id, partner_id, version_id, state, valid_from)
-    select gen_random_uuid(), partner_id, id, 'signed', starts_at from control.access_agreement_version;
+  insert into control.access_agreement_signature (id, partner_id, version_id, signatory, signed_at)
+    select gen_random_uuid(), partner_id, id, 'sealed', starts_at from control.access_agreement_version;
+  insert into control.access_agreement_event (id, partner_id, version_id, state, signature_id, valid_from)
+    select gen_random_uuid(), partner_id, version_id, 'signed', id, signed_at from control.access_agreement_signature;
   insert into control.access_attribute (id, partner_id, name, value, valid_from)
     select gen_random_uuid(), id, 'tier', (array['gold', 'silver', 'bronze'])[1 + n % 3], now() - interval '100 days'
     from numbered where n % 3 = 0;
@@ -75,8 +77,10 @@ const fill = `
            '{"kind": "cohort", "partners": [], "rule": {"any": [{"attribute": "tier", "in": ["gold"]}, {"attribute": "package", "in": ["enterprise"]}]}}',
            now()
     from control.access_capability where name = 'invoices';
-  insert into control.access_gate (id, name, title, on_lapse)
-    values (gen_random_uuid(), 'legal', 'Legal', 'hide'), (gen_random_uuid(), 'audit', 'Audit', 'alarm');
+  insert into control.access_gate (id, name, title)
+    values (gen_random_uuid(), 'legal', 'Legal'), (gen_random_uuid(), 'audit', 'Audit');
+  insert into control.access_gate_policy (id, gate_id, on_lapse, valid_from)
+    select gen_random_uuid(), id, case name when 'legal' then 'hide' else 'alarm' end, now() from control.access_gate;
   insert into control.access_gate_need (id, capability_id, gate_id, needed, valid_from)
     select gen_random_uuid(), capability.id, gate.id, true, now()
     from control.access_capability as capability cross join control.access_gate as gate;
