@@ -35,7 +35,7 @@ const suites: readonly Suite[] = [
       'tests/*.test.ts',
       'tests/support/**/*.test.ts',
     ],
-    budgetSeconds: 300,
+    budgetSeconds: 600,
     testSeconds: 120,
     limitSeconds: 900,
   },
