@@ -11,6 +11,8 @@ import { readRequestHead } from '#/gateway/lane/request-head.ts'
 import type { Fields, RequestHead } from '#/gateway/lane/request-head.ts'
 import { createSink, nowhere } from '#/gateway/lane/sink.ts'
 import { addressOf } from '#/gateway/lane/node-lane.ts'
+import { afterReads } from '#/gateway/turn.ts'
+import type { Due } from '#/gateway/turn.ts'
 
 /** Node's codes for a head that did not come in time, and for a request that ended in its middle. */
 export type Broken = 'ERR_HTTP_REQUEST_TIMEOUT' | 'HPE_INVALID_EOF_STATE'
@@ -48,7 +50,7 @@ const longestWait = 2
 /** Bytes that a client may send ahead before it is no longer read from. */
 const mostAhead = 65_536
 
-export class LaneConnection {
+export class LaneConnection implements Due {
   readonly socket: Socket
   readonly #lane: Lane
   readonly #remote: string
@@ -60,6 +62,8 @@ export class LaneConnection {
   #fields: Fields | null = null
   #request: Request | null = null
   #keep = true
+  /** The request came in this turn; the gateway has it behind it. */
+  #isDue = false
   /** A head whose content is not all here. */
   #part: Buffer | null = null
   #pieces = 0
@@ -143,7 +147,15 @@ export class LaneConnection {
       body,
       gone: null,
     }
-    this.#lane.handle(this.#request, (answer) => this.#answered(answer))
+    this.#isDue = true
+    afterReads(this)
+  }
+
+  /** Also called before the end of the connection is told to anyone: the request was there first. */
+  due(): void {
+    if (!this.#isDue) return
+    this.#isDue = false
+    this.#lane.handle(this.#request!, (answer) => this.#answered(answer))
   }
 
   #answered(answer: Answer): void {
@@ -236,12 +248,14 @@ export class LaneConnection {
 
   /** As node:http has it: who sends nothing more wants nothing more. */
   #ended(): void {
+    this.due()
     if (this.#part !== null) return this.#interrupted()
     this.socket.end()
     this.#boundStall()
   }
 
   #closed(): void {
+    this.due()
     if (this.#part !== null) this.#interrupted()
     this.#state = 'left'
     this.#lane.left(this)
@@ -256,5 +270,6 @@ export class LaneConnection {
     const head = readRequestHead(text, end, this.#fields)!
     this.#lane.broken(this.socket, 'HPE_INVALID_EOF_STATE')
     this.#serve(head, createLostContent(head.fields.length!, text.length - end - 4))
+    this.due()
   }
 }

@@ -16,6 +16,8 @@ import { refuse } from '#/gateway/step.ts'
 import type { Inside } from '#/gateway/step.ts'
 import { planAnswer } from '#/gateway/upstream/plan.ts'
 import type { Way } from '#/gateway/upstream/pools.ts'
+import { afterReads } from '#/gateway/turn.ts'
+import type { Due } from '#/gateway/turn.ts'
 import { WireError } from '#/gateway/wire/client.ts'
 import type { Controller, Listening, Outgoing } from '#/gateway/wire/client.ts'
 
@@ -44,7 +46,7 @@ const timeoutCodes: ReadonlySet<string> = new Set([
 type State = 'waiting' | Treatment | 'over'
 
 /** A class, because clients want an object with methods and one is made for every request. */
-export class UpstreamCall implements Call, Listening {
+export class UpstreamCall implements Call, Listening, Due {
   readonly #exchange: Exchange
   readonly #gateway: Inside
   readonly #way: Way
@@ -175,10 +177,15 @@ export class UpstreamCall implements Call, Listening {
       this.#state = 'over'
       if (treatment === 'stream') return this.#endStream(null)
       this.#finish(treatment, treatment === 'buffer' ? this.#content() : null)
-      this.#gateway.resume(this.#exchange, null)
+      afterReads(this)
     } catch (error) {
       this.#crash(error)
     }
+  }
+
+  /** The whole answer is here, and so are those of the others. */
+  due(): void {
+    this.#gateway.resume(this.#exchange, null)
   }
 
   onResponseError(_controller: Controller | null, error: Error): void {

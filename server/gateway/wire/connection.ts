@@ -9,6 +9,8 @@ import type { AnswerHead } from '#/gateway/wire/answer-head.ts'
 import { createChunkReader } from '#/gateway/wire/chunks.ts'
 import type { ChunkReader } from '#/gateway/wire/chunks.ts'
 import { WireError } from '#/gateway/wire/client.ts'
+import { afterWork } from '#/gateway/turn.ts'
+import type { Due } from '#/gateway/turn.ts'
 import type { WireRequest } from '#/gateway/wire/request.ts'
 
 export type Origin = {
@@ -41,9 +43,10 @@ const mostHead = 16_384
 /** Every read goes through this; what is kept of it is copied. Reads are not interleaved, so one is enough. */
 const buffer = Buffer.allocUnsafeSlow(65_536)
 
-type Phase = 'connecting' | 'idle' | 'head' | 'content' | 'closed'
+/** `starting`: it has a request that is not written yet. */
+type Phase = 'connecting' | 'idle' | 'starting' | 'head' | 'content' | 'closed'
 
-export class WireConnection {
+export class WireConnection implements Due {
   readonly #keeper: Keeper
   readonly #socket: Socket
   #phase: Phase = 'connecting'
@@ -90,17 +93,24 @@ export class WireConnection {
     request.carrier = this
     request.listening.onRequestStart(request)
     if (request.over) return false
-    this.#phase = 'head'
+    this.#phase = 'starting'
     this.#touched = false
     this.#quiet = 0
     this.#patience = ticks(request.outgoing.headersTimeout)
-    const { body } = request.outgoing
-    if (body !== null) this.#socket.cork()
-    this.#socket.write(request.head, 'latin1')
-    if (body === null) return true
-    this.#socket.write(body as Buffer)
-    this.#socket.uncork()
+    afterWork(this)
     return true
+  }
+
+  /** Writes the request. */
+  due(): void {
+    if (this.#phase !== 'starting') return
+    this.#phase = 'head'
+    const { head, outgoing } = this.#request!
+    if (outgoing.body === null) return void this.#socket.write(head, 'latin1')
+    this.#socket.cork()
+    this.#socket.write(head, 'latin1')
+    this.#socket.write(outgoing.body as Buffer)
+    this.#socket.uncork()
   }
 
   /** Called every `tickTime`. */
@@ -145,6 +155,7 @@ export class WireConnection {
     const request = this.#request
     // Nobody asked: what it is an answer to we cannot know (RFC 9112 §9.2).
     if (this.#phase === 'idle' || request === null) this.close()
+    else if (this.#phase === 'starting') this.#failed('spoke before it was asked')
     else if (this.#phase === 'head') this.#readHead(request, size)
     else if (this.#phase === 'content') this.#readContent(request, 0, size)
     return this.#request === null || !this.#request.paused
