@@ -50,7 +50,7 @@ export function createAccessCheck(deps: Deps): AccessCheck {
     crash: unasked,
   }
   const check = (sent: CheckedRequest): Checked => {
-    const request = { ...sent, secure: true, body: null, gone: null }
+    const request = { ...sent, secure: true, reading: null, body: null, gone: null }
     const exchange = createExchange(newId(), request, clock.wall(), clock.monotonicUs(), unasked)
     for (const step of steps) {
       const verdict = step(exchange, gateway)

@@ -29,11 +29,30 @@ export class BodyTooLarge extends Error {}
 /** The client went away before its content was complete. */
 export class BodyInterrupted extends Error {}
 
+/**
+ * What the steps read from headers, kept for as long as a connection sends the same ones: a key is checked and hashed
+ * once, not with each of its calls. It lives no longer than the connection, and holds no decision.
+ */
+export type Reading = {
+  /** A key that is well-formed, and the digest it is known by. */
+  key: { readonly sent: string; readonly digest: string } | null
+  /** Ours for the upstream (RFC 7239), without what is of this call alone. */
+  forwarded: string | null
+  /** Names that pass, and the headers that do. */
+  passing: { readonly names: ReadonlySet<string>; readonly headers: readonly string[] } | null
+}
+
+export function newReading(): Reading {
+  return { key: null, forwarded: null, passing: null }
+}
+
 export type Request = {
   readonly method: string
   /** Request target as it was sent, `/a/b?c=d`. */
   readonly target: string
   readonly headers: RawHeaders
+  /** The same object with the same headers on the same connection; null: nothing is kept. */
+  readonly reading: Reading | null
   /** Address of the peer, without a port. */
   readonly remote: string
   readonly secure: boolean

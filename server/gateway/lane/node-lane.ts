@@ -39,6 +39,7 @@ export function createNodeLane(gateway: Handler, longestStall = stallTime): Node
       remote: (socket[peer] ??= addressOf(socket)),
       secure: socket.encrypted === true,
       body,
+      reading: null,
       gone: null,
     }
     response.on('close', () => {

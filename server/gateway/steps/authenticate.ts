@@ -26,16 +26,22 @@ const invalidToken = `${challenge}, error="invalid_token"`
 export type Authenticating = Pick<Inside, 'snapshot' | 'parseKey' | 'members' | 'clock' | 'resume' | 'crash'>
 
 export function authenticate(exchange: Exchange, gateway: Authenticating): Verdict {
-  if (isSession(exchange.request.headers, gateway)) return whoIsSignedIn(exchange, gateway)
-  const sent = readCredential(exchange.request.headers)
-  if (typeof sent !== 'string') return sent
-  const parsed = gateway.parseKey(sent)
-  if (!parsed.ok) return invalid(parsed.reason === 'mistyped' ? keyMistyped : keyMalformed)
-  if (exchange.request.target.includes(sent)) {
+  const { headers, reading, target } = exchange.request
+  let key = reading?.key ?? null
+  if (key === null) {
+    if (isSession(headers, gateway)) return whoIsSignedIn(exchange, gateway)
+    const sent = readCredential(headers)
+    if (typeof sent !== 'string') return sent
+    const parsed = gateway.parseKey(sent)
+    if (!parsed.ok) return invalid(parsed.reason === 'mistyped' ? keyMistyped : keyMalformed)
+    key = { sent, digest: parsed.digest }
+    if (reading !== null) reading.key = key
+  }
+  if (target.includes(key.sent)) {
     exchange.path = ''
     return refuse(credentialInUrl)
   }
-  return accept(exchange, gateway, { sent, digest: parsed.digest, at: exchange.receivedAt })
+  return accept(exchange, gateway, key, exchange.receivedAt)
 }
 
 /** For an exchange that was authenticated a while ago: is its key still what it was? */
@@ -45,12 +51,13 @@ export function authenticateAgain(exchange: Exchange, gateway: Authenticating): 
   const sent = exchange.secret
   const parsed = gateway.parseKey(sent)
   if (!parsed.ok) throw new Error('a key that was read cannot be read again')
-  return accept(exchange, gateway, { sent, digest: parsed.digest, at: gateway.clock.wall() })
+  return accept(exchange, gateway, { sent, digest: parsed.digest }, gateway.clock.wall())
 }
 
-type Sent = { readonly sent: string; readonly digest: string; readonly at: number }
+type SentKey = { readonly sent: string; readonly digest: string }
 
-function accept(exchange: Exchange, gateway: Authenticating, { sent, digest, at }: Sent): Verdict {
+/** `at`: wall clock, milliseconds. */
+function accept(exchange: Exchange, gateway: Authenticating, { sent, digest }: SentKey, at: number): Verdict {
   const credential = gateway.snapshot().credential(digest)
   if (credential === undefined) return invalid(keyUnknown)
   const refusal = credentialRefusal(credential, at, exchange.request.remote)

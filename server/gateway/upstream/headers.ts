@@ -53,9 +53,10 @@ export function createHeaderWriter(traceParent: (id: string) => string): HeaderW
     const application = credential!.application
     let identity = identities.get(application)
     if (identity === undefined) identities.set(application, (identity = identityOf(application)))
+    const { reading } = request
     const headers = [
       'Forwarded',
-      forwarded(exchange),
+      reading === null ? forwarded(exchange) : (reading.forwarded ??= forwarded(exchange)),
       // A new root: what a client says about traces is not believed (W3C Trace Context §4.3).
       'traceparent',
       traceParent(exchange.id),
@@ -70,7 +71,7 @@ export function createHeaderWriter(traceParent: (id: string) => string): HeaderW
       'Portico-Environment',
       application.environment,
     ]
-    addPassing(headers, request.headers, names, exchange.secret)
+    addPassing(headers, exchange, names)
     if (request.body !== null) addContentHeaders(headers, exchange)
     return headers
   }
@@ -113,7 +114,16 @@ function headerParameters(operation: Operation): readonly string[] {
   return names
 }
 
-function addPassing(headers: string[], sent: RawHeaders, names: ReadonlySet<string>, secret: string): void {
+function addPassing(headers: string[], exchange: Exchange, names: ReadonlySet<string>): void {
+  const { reading, headers: sent } = exchange.request
+  const known = reading?.passing?.names === names ? reading.passing : null
+  const passing = known?.headers ?? passingOf(sent, names, exchange.secret)
+  if (reading !== null && known === null) reading.passing = { names, headers: passing }
+  for (const text of passing) headers.push(text)
+}
+
+function passingOf(sent: RawHeaders, names: ReadonlySet<string>, secret: string): readonly string[] {
+  const headers: string[] = []
   const connection = headerOf(sent, 'connection')
   const listed = connection === undefined ? null : optionsOf(connection)
   for (let i = 0; i < sent.length; i += 2) {
@@ -122,6 +132,7 @@ function addPassing(headers: string[], sent: RawHeaders, names: ReadonlySet<stri
     const value = sent[i + 1]!
     if (!value.includes(secret)) headers.push(sent[i]!, value)
   }
+  return headers
 }
 
 /** RFC 9110 §7.6.1: what `Connection` lists is meant for the next hop only, and that is us. */

@@ -8,7 +8,7 @@ export function newId(): string {
 
 /** What leaves the program: `publicId('ptn', id)` is `ptn_` and the 32 hex digits of the UUID. */
 export function publicId(prefix: string, id: string): string {
-  return `${prefix}_${id.replaceAll('-', '')}`
+  return `${prefix}_${id.slice(0, 8)}${id.slice(9, 13)}${id.slice(14, 18)}${id.slice(19, 23)}${id.slice(24)}`
 }
 
 /** The UUID behind a public id, or null when the text is not an id of this kind. */
