@@ -4,8 +4,7 @@
  * `node:http`, for good.
  */
 import type { Socket } from 'node:net'
-import { newReading } from '#/gateway/exchange.ts'
-import type { Answer, Reading, Request, RequestBody } from '#/gateway/exchange.ts'
+import type { Answer, Request, RequestBody } from '#/gateway/exchange.ts'
 import { writeAnswerHead } from '#/gateway/lane/answer-text.ts'
 import { createContent, createLostContent } from '#/gateway/lane/content.ts'
 import { readRequestHead } from '#/gateway/lane/request-head.ts'
@@ -61,7 +60,6 @@ export class LaneConnection implements Due {
   #idleSweeps = 0
   #served = false
   #fields: Fields | null = null
-  #reading: Reading | null = null
   #request: Request | null = null
   #keep = true
   /** The request came in this turn; the gateway has it behind it. */
@@ -138,14 +136,13 @@ export class LaneConnection implements Due {
     this.#state = 'busy'
     this.#part = null
     this.#pieces = 0
-    if (fields !== this.#fields || this.#reading === null) this.#reading = newReading()
     this.#fields = fields
     this.#keep = fields.keep
     this.#request = {
       method,
       target,
       headers: fields.headers,
-      reading: this.#reading,
+      reading: fields.reading,
       remote: this.#remote,
       secure: this.#secure,
       body,
