@@ -201,6 +201,22 @@ describe('a drain', () => {
   })
 })
 
+test('requests that came in one turn with the end of their connection are all served before it', async () => {
+  const { listener, port, server } = await startPort(({ target }, respond) => respond(said(target)))
+  const accepted = once(server, 'connection')
+  const client = await openClient(port)
+  const [socket] = (await accepted) as [Socket]
+  // As a TLS connection does it with records that came together.
+  for (const bytes of [plain('/a'), plain('/b'), null]) socket.push(bytes && Buffer.from(bytes))
+  const answers = await client.answers(2)
+  assert.deepEqual(
+    answers.map((answer) => answer.split('\r\n\r\n')[1]),
+    ['/a', '/b'],
+  )
+  await client.closed
+  await listener.drain(1000)
+})
+
 test('over TLS it is the same lane, and what is handed over goes on over TLS', async () => {
   const pair = join(import.meta.dirname, '..', '..', '..', 'tests', 'data', 'tls', 'first')
   const files = { cert: `${pair}.cert.pem`, key: `${pair}.key.pem` }

@@ -72,8 +72,11 @@ export class LaneConnection implements Due {
   #ahead: Buffer[] = []
   #aheadBytes = 0
 
-  readonly #onData = (bytes: Buffer): void =>
-    this.#state === 'idle' ? this.#read(bytes) : this.#readAhead(bytes)
+  readonly #onData = (bytes: Buffer): void => {
+    this.due()
+    if (this.#state === 'idle') this.#read(bytes)
+    else this.#readAhead(bytes)
+  }
   readonly #onEnd = (): void => this.#ended()
   readonly #onDrain = (): void => this.#drained()
   readonly #onClose = (): void => this.#closed()
@@ -152,7 +155,7 @@ export class LaneConnection implements Due {
     afterReads(this)
   }
 
-  /** Also called before the end of the connection is told to anyone: the request was there first. */
+  /** Also called before more of the connection, or its end, is looked at: the request was there first. */
   due(): void {
     if (!this.#isDue) return
     this.#isDue = false

@@ -71,7 +71,9 @@ const requests = fc.array(fc.tuple(request, fc.boolean(), fc.nat(2)), { minLengt
 
 /** Each some times over, so that there is something to keep. */
 const calls = requests.map((all) =>
-  all.flatMap(([one, isCut, again]) => Array<Piecemeal>(1 + again).fill({ ...one, isCut })),
+  all.flatMap(([one, isCut, again]) =>
+    Array.from({ length: 1 + again }, (): Piecemeal => ({ ...one, isCut })),
+  ),
 )
 
 type Client = Awaited<ReturnType<typeof openClient>>
