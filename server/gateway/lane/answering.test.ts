@@ -6,6 +6,7 @@ import type { Socket } from 'node:net'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { connect as connectTls } from 'node:tls'
+import type { Reading } from '#/gateway/exchange.ts'
 import type { Answer, AnswerStream, Sink } from '#/gateway/gateway.ts'
 import { openClient, startPort, until } from '../../../tests/support/lane/port.ts'
 import { exchangeBytes, openSocket, requestText, statusOf } from '../../../tests/support/raw.ts'
@@ -199,6 +200,26 @@ describe('a drain', () => {
     await client.closed
     await until(() => isGone)
   })
+})
+
+test('what was read from headers is kept with the same ones, and never so much that idle connections weigh', async () => {
+  const readings: (Reading | null)[] = []
+  const { listener, port } = await startPort(({ reading }, respond) => {
+    readings.push(reading)
+    respond(said('a'))
+  })
+  const client = await openClient(port)
+  const long = plain().replace('Host: h', `Host: h\r\nX-A: ${'a'.repeat(4_000)}`)
+  for (const [i, request] of [plain(), plain('/b'), long, long, plain(), plain()].entries()) {
+    client.send(request)
+    await client.answers(i + 1)
+  }
+  assert.deepEqual(
+    readings.map((one) => readings.indexOf(one)),
+    [0, 0, 2, 3, 4, 4],
+  )
+  client.socket.destroy()
+  await listener.drain(1000)
 })
 
 test('requests that came in one turn with the end of their connection are all served before it', async () => {
