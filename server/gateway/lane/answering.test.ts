@@ -190,6 +190,17 @@ describe('a drain', () => {
     await Promise.all([drained, streaming!.closed])
   })
 
+  test('serves a request that has come and was not read yet', async () => {
+    const { listener, port } = await startPort((_request, respond) => respond(said('a')))
+    const client = await openClient(port)
+    client.send(plain())
+    await client.answers(1)
+    client.send(plain())
+    const drained = listener.drain(10_000)
+    assert.match((await client.answers(2))[1] ?? '', /\r\nConnection: close\r\n/)
+    await Promise.all([drained, client.closed])
+  })
+
   test('ends by force what takes too long', async () => {
     let isGone = false
     const { listener, port } = await startPort((request) => void (request.gone = () => (isGone = true)))
