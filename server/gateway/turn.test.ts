@@ -1,3 +1,4 @@
+/** The order in which a turn works, and that nobody in it takes the others along. */
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { createTurn } from '#/gateway/turn.ts'

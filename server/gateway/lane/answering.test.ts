@@ -6,6 +6,7 @@ import type { Socket } from 'node:net'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { connect as connectTls } from 'node:tls'
+import type { Reading } from '#/gateway/exchange.ts'
 import type { Answer, AnswerStream, Sink } from '#/gateway/gateway.ts'
 import { openClient, startPort, until } from '../../../tests/support/lane/port.ts'
 import { exchangeBytes, openSocket, requestText, statusOf } from '../../../tests/support/raw.ts'
@@ -189,6 +190,17 @@ describe('a drain', () => {
     await Promise.all([drained, streaming!.closed])
   })
 
+  test('serves a request that has come and was not read yet', async () => {
+    const { listener, port } = await startPort((_request, respond) => respond(said('a')))
+    const client = await openClient(port)
+    client.send(plain())
+    await client.answers(1)
+    client.send(plain())
+    const drained = listener.drain(10_000)
+    assert.match((await client.answers(2))[1] ?? '', /\r\nConnection: close\r\n/)
+    await Promise.all([drained, client.closed])
+  })
+
   test('ends by force what takes too long', async () => {
     let isGone = false
     const { listener, port } = await startPort((request) => void (request.gone = () => (isGone = true)))
@@ -199,6 +211,42 @@ describe('a drain', () => {
     await client.closed
     await until(() => isGone)
   })
+})
+
+test('what was read from headers is kept with the same ones, and never so much that idle connections weigh', async () => {
+  const readings: (Reading | null)[] = []
+  const { listener, port } = await startPort(({ reading }, respond) => {
+    readings.push(reading)
+    respond(said('a'))
+  })
+  const client = await openClient(port)
+  const long = plain().replace('Host: h', `Host: h\r\nX-A: ${'a'.repeat(4_000)}`)
+  for (const [i, request] of [plain(), plain('/b'), long, long, plain(), plain()].entries()) {
+    client.send(request)
+    await client.answers(i + 1)
+  }
+  assert.deepEqual(
+    readings.map((one) => readings.indexOf(one)),
+    [0, 0, 2, 3, 4, 4],
+  )
+  client.socket.destroy()
+  await listener.drain(1000)
+})
+
+test('requests that came in one turn with the end of their connection are all served before it', async () => {
+  const { listener, port, server } = await startPort(({ target }, respond) => respond(said(target)))
+  const accepted = once(server, 'connection')
+  const client = await openClient(port)
+  const [socket] = (await accepted) as [Socket]
+  // As a TLS connection does it with records that came together.
+  for (const bytes of [plain('/a'), plain('/b'), null]) socket.push(bytes && Buffer.from(bytes))
+  const answers = await client.answers(2)
+  assert.deepEqual(
+    answers.map((answer) => answer.split('\r\n\r\n')[1]),
+    ['/a', '/b'],
+  )
+  await client.closed
+  await listener.drain(1000)
 })
 
 test('over TLS it is the same lane, and what is handed over goes on over TLS', async () => {

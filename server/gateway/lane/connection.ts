@@ -4,8 +4,7 @@
  * `node:http`, for good.
  */
 import type { Socket } from 'node:net'
-import { newReading } from '#/gateway/exchange.ts'
-import type { Answer, Reading, Request, RequestBody } from '#/gateway/exchange.ts'
+import type { Answer, Request, RequestBody } from '#/gateway/exchange.ts'
 import { writeAnswerHead } from '#/gateway/lane/answer-text.ts'
 import { createContent, createLostContent } from '#/gateway/lane/content.ts'
 import { readRequestHead } from '#/gateway/lane/request-head.ts'
@@ -41,6 +40,9 @@ type State = 'idle' | 'busy' | 'full' | 'closing' | 'left'
 
 /** Bytes of a head, and of content behind it, that this lane serves. */
 const mostHead = 16_384
+const headEnd = '\r\n\r\n'
+/** Nearly every head is shorter. Of a longer one nothing is kept: many idle connections would hold it all. */
+const usualHead = 2_048
 const mostContent = 65_536
 /** Clients that write head and content apart have the second piece here by then; who is slower is node:http's. */
 const mostPieces = 8
@@ -61,7 +63,6 @@ export class LaneConnection implements Due {
   #idleSweeps = 0
   #served = false
   #fields: Fields | null = null
-  #reading: Reading | null = null
   #request: Request | null = null
   #keep = true
   /** The request came in this turn; the gateway has it behind it. */
@@ -74,8 +75,11 @@ export class LaneConnection implements Due {
   #ahead: Buffer[] = []
   #aheadBytes = 0
 
-  readonly #onData = (bytes: Buffer): void =>
-    this.#state === 'idle' ? this.#read(bytes) : this.#readAhead(bytes)
+  readonly #onData = (bytes: Buffer): void => {
+    this.due()
+    if (this.#state === 'idle') this.#read(bytes)
+    else this.#readAhead(bytes)
+  }
   readonly #onEnd = (): void => this.#ended()
   readonly #onDrain = (): void => this.#drained()
   readonly #onClose = (): void => this.#closed()
@@ -119,10 +123,11 @@ export class LaneConnection implements Due {
 
   #read(bytes: Buffer): void {
     const all = this.#part === null ? bytes : Buffer.concat([this.#part, bytes])
-    const text = all.toString('latin1', 0, Math.min(all.length, mostHead))
-    const end = text.indexOf('\r\n\r\n')
+    const text = textOfHead(all)
+    const end = text.indexOf(headEnd)
     const head = end === -1 ? null : readRequestHead(text, end, this.#fields)
     if (head === null || this.#lane.isElsewhere(head.target)) return this.#handOver(all)
+    this.#fields = end < usualHead ? head.fields : null
     const length = head.fields.length ?? 0
     const content = all.subarray(end + 4)
     if (content.length === length && length <= mostContent) return this.#serve(head, createContent(content))
@@ -131,21 +136,18 @@ export class LaneConnection implements Due {
     if (!isAwaited) return this.#handOver(all)
     this.#idleSweeps = this.#part === null ? 0 : this.#idleSweeps
     this.#part = all
-    this.#fields = head.fields
   }
 
   #serve({ method, target, fields }: RequestHead, body: RequestBody | null): void {
     this.#state = 'busy'
     this.#part = null
     this.#pieces = 0
-    if (fields !== this.#fields || this.#reading === null) this.#reading = newReading()
-    this.#fields = fields
     this.#keep = fields.keep
     this.#request = {
       method,
       target,
       headers: fields.headers,
-      reading: this.#reading,
+      reading: fields.reading,
       remote: this.#remote,
       secure: this.#secure,
       body,
@@ -155,7 +157,7 @@ export class LaneConnection implements Due {
     afterReads(this)
   }
 
-  /** Also called before the end of the connection is told to anyone: the request was there first. */
+  /** Also called before more of the connection, or its end, is looked at: the request was there first. */
   due(): void {
     if (!this.#isDue) return
     this.#isDue = false
@@ -270,10 +272,16 @@ export class LaneConnection implements Due {
   #interrupted(): void {
     const part = this.#part!
     const text = part.toString('latin1')
-    const end = text.indexOf('\r\n\r\n')
+    const end = text.indexOf(headEnd)
     const head = readRequestHead(text, end, this.#fields)!
     this.#lane.broken(this.socket, 'HPE_INVALID_EOF_STATE')
     this.#serve(head, createLostContent(head.fields.length!, text.length - end - 4))
     this.due()
   }
+}
+
+/** The head, with what is behind it as far as it was not worth looking for its end first. */
+function textOfHead(bytes: Buffer): string {
+  const text = bytes.toString('latin1', 0, usualHead)
+  return bytes.length <= usualHead || text.includes(headEnd) ? text : bytes.toString('latin1', 0, mostHead)
 }

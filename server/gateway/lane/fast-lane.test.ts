@@ -99,6 +99,25 @@ describe('a connection', () => {
     client.socket.destroy()
   })
 
+  test('asks each request for its own key, also one whose content comes behind its head', async () => {
+    const client = await openClient(scene.port)
+    const [good, bad] = [post('{"name":1}'), post('{"name":1}').replace(keys.live, 'ok_nobody_1234567890')]
+    for (const [i, [bytes, status]] of (
+      [
+        [good, 422],
+        [bad, 401],
+        [good, 422],
+      ] as const
+    ).entries()) {
+      const [head, content] = bytes.split('{') as [string, string]
+      client.send(head)
+      await new Promise((resolve) => setTimeout(resolve, 20))
+      client.send(`{${content}`)
+      assert.equal(statusOf((await client.answers(i + 1))[i]!), status)
+    }
+    client.socket.destroy()
+  })
+
   test('goes to node:http with a request in pieces, cut anywhere', async () => {
     scene.upstream.answer((request, response) => {
       request.resume()

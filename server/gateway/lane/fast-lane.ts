@@ -60,10 +60,15 @@ export function createFastLane({ server, gateway, isElsewhere, clock }: FastLane
   server.off(event, accept)
   server.on(event, (socket: Socket) => void open.add(new LaneConnection(socket, lane)))
 
+  const drainIdle = (): void => {
+    for (const connection of open) connection.drain()
+  }
+
   return {
     drain() {
       lane.isDraining = true
-      for (const connection of open) connection.drain()
+      // What has come by now is read in the next turn. Cut off, its clients could not know what became of it.
+      setImmediate(() => setImmediate(drainIdle))
     },
     close() {
       for (const connection of open) connection.socket.destroy()

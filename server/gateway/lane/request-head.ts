@@ -2,6 +2,8 @@
  * The head of a request, in the small part of HTTP/1.1 that has one reading only. Null says nothing about the
  * request but that it is not in this part: `node:http` then reads the same bytes, and decides.
  */
+import { newReading } from '#/gateway/exchange.ts'
+import type { Reading } from '#/gateway/exchange.ts'
 import { readFields, readLength } from '#/gateway/wire/fields.ts'
 
 export type Fields = {
@@ -13,6 +15,8 @@ export type Fields = {
   readonly length: number | null
   /** Whether the connection is to serve another request. */
   readonly keep: boolean
+  /** What the steps read from these fields, so that it is never taken for what others say. */
+  readonly reading: Reading
 }
 
 export type RequestHead = {
@@ -80,5 +84,5 @@ function readRequestFields(text: string, from: number, to: number): Fields | nul
   }
   // RFC 9112 §3.2: none or several are refused, and that is not for us to say.
   if (hosts !== 1) return null
-  return { text: text.slice(from, to), headers, length, keep: connection !== 'close' }
+  return { text: text.slice(from, to), headers, length, keep: connection !== 'close', reading: newReading() }
 }
