@@ -134,6 +134,7 @@ export async function readAgreementLines(
 
 /** Of one partner, by agreement and in the order of their numbers. */
 export function agreementsOf(versions: string, events: string): readonly AgreementVersion[] {
+  if (versions === '') return []
   const states = timelinesIn<AgreementState>(events)
   return parseLines<store.VersionFields>(versions)
     .map(([id, agreementId, number, startsAt, endsAt, terms]) => {

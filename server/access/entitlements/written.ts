@@ -5,10 +5,12 @@
 import { agreementsOf, readAgreementLines } from '#/access/agreements/agreements.ts'
 import type { PartnerFacts } from '#/access/entitlements/facts.ts'
 import { timelineOf } from '#/access/history/history.ts'
+import type { Timeline } from '#/access/history/history.ts'
 import { assignmentsOf, grantsOf, readAssignments, readGrants } from '#/access/packages/packages.ts'
 import { placesOf, readPlaces } from '#/access/pilots/pilots.ts'
 import { attributeWords, readAttributes } from '#/access/rollouts/rollouts.ts'
 import { readStandings, standingWords } from '#/identity/partners/partners.ts'
+import type { StandingWord } from '#/identity/partners/partners.ts'
 import type { Tx } from '#/kernel/db/db.ts'
 import { partnersNamed } from '#/kernel/lines/lines.ts'
 import type { Partners } from '#/kernel/lines/lines.ts'
@@ -55,19 +57,29 @@ export async function readWrittenFacts(
 
 export function factsIn(written: WrittenFacts): PartnerFacts {
   const { id, slug } = written
-  const words = standingWords(written.standings)
-  const applications = [...words].filter(([applicationId]) => applicationId !== null)
   return {
     id,
     slug,
-    standing: timelineOf(words.get(null) ?? []),
-    applications: new Map(applications.map(([applicationId, own]) => [applicationId!, timelineOf(own)])),
+    ...standingsOf(standingWords(written.standings)),
     assignments: assignmentsOf(written.assignments),
     grants: grantsOf(written.grants),
     attributes: attributeWords(written.attributes),
     places: placesOf(written.places),
     agreements: agreementsOf(written.agreements, written.agreementEvents),
   }
+}
+
+const noTimelines: ReadonlyMap<string, Timeline<never>> = new Map()
+
+/** Most partners have one word, on themselves. */
+function standingsOf(words: readonly StandingWord[]): Pick<PartnerFacts, 'standing' | 'applications'> {
+  if (words.every(({ applicationId }) => applicationId === null))
+    return { standing: timelineOf(words), applications: noTimelines }
+  const byApplication = Map.groupBy(words, ({ applicationId }) => applicationId)
+  const standing = timelineOf(byApplication.get(null) ?? [])
+  byApplication.delete(null)
+  const applications = new Map([...byApplication].map(([id, own]) => [id!, timelineOf(own)]))
+  return { standing, applications }
 }
 
 /** In the order of `names`. `knownAt` null: as known now. */

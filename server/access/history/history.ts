@@ -75,6 +75,7 @@ type Times = readonly [from: number, until: number | null, saidAt: number]
 
 /** Of lines with a value. */
 export function timelineIn<T>(text: string): Timeline<T> {
+  if (text === '') return []
   const words = parseLines<readonly [T, ...Times]>(text)
   return timelineOf(words.map(([value, from, until, saidAt]) => ({ value, from, until, saidAt })))
 }

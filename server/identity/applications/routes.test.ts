@@ -82,7 +82,7 @@ test('200, once: gateways are told, the reason is kept, and the partner’s page
   const standings = await api.inTx((tx) => readStandings(tx, partnersNamed([mine.partnerId]), null))
   assert.deepEqual(
     standingWords(standings.get(mine.partnerId)!)
-      .get(mine.id)!
+      .filter(({ applicationId }) => applicationId === mine.id)
       .toSorted((a, b) => a.saidAt - b.saidAt)
       .map(({ value }) => value),
     ['suspended', 'active'],

@@ -74,6 +74,8 @@ export async function recordStanding(
 
 /** One word on a standing: milliseconds, from when it is true and when it was said. */
 export type StandingWord = {
+  /** Null: the organisation as a whole. */
+  readonly applicationId: string | null
   readonly value: store.Partner['state']
   readonly from: number
   readonly until: null
@@ -89,15 +91,11 @@ export async function readStandings(
   return store.readStandings(reader, partners, knownAt)
 }
 
-/** By application, null the partner itself; of each in no order. */
-export function standingWords(lines: string): ReadonlyMap<string | null, readonly StandingWord[]> {
-  const words = parseLines<store.StandingFields>(lines)
-  return new Map(
-    [...Map.groupBy(words, ([applicationId]) => applicationId)].map(([id, own]) => [
-      id,
-      own.map(([, value, from, saidAt]) => ({ value, from, until: null, saidAt })),
-    ]),
-  )
+/** In no order. */
+export function standingWords(lines: string): readonly StandingWord[] {
+  return parseLines<store.StandingFields>(lines).map(([applicationId, value, from, saidAt]) => {
+    return { applicationId, value, from, until: null, saidAt }
+  })
 }
 
 const verbs = { created: 'create', renamed: 'rename', suspended: 'suspend', resumed: 'resume' } as const
