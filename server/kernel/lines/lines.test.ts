@@ -12,6 +12,7 @@ import {
   partnersNamed,
   readLines,
 } from '#/kernel/lines/lines.ts'
+import type { Partners } from '#/kernel/lines/lines.ts'
 import { testDatabase } from '../../../tests/support/database.ts'
 
 const database = await testDatabase()
@@ -77,9 +78,8 @@ test('of a range all, of names those alone, of nobody nothing, and nothing that 
       ids.map((partnerId) => ({ partnerId, name: 'a', value: 1, at })),
     ),
   )
-  const named = async (
-    ...asked: Parameters<typeof readLines> extends [unknown, unknown, ...infer R] ? R : never
-  ) => [...(await within((tx) => readLines(tx, statement, ...asked))).keys()].toSorted()
+  const named = async (partners: Partners, knownAt: Date | null) =>
+    [...(await within((tx) => readLines(tx, statement, partners, knownAt))).keys()].toSorted()
   assert.deepEqual(await named({ first, last: third, named: null }, null), [first, second, third])
   assert.deepEqual(await named(partnersNamed([fourth, second]), null), [second, fourth])
   assert.deepEqual(await named(partnersNamed([third]), null), [third])
