@@ -136,7 +136,7 @@ export async function readAgreementLines(
 export function agreementsOf(versions: string, events: string): readonly AgreementVersion[] {
   if (versions === '') return []
   const states = timelinesIn<AgreementState>(events)
-  return parseLines<store.VersionFields>(versions)
+  return (parseLines(versions) as readonly store.VersionFields[])
     .map(([id, agreementId, number, startsAt, endsAt, terms]) => {
       return { id, agreementId, number, startsAt, endsAt, terms, states: states.get(id) ?? [] }
     })

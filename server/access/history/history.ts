@@ -3,7 +3,6 @@
  * said. Of the words that cover a moment the one said last counts, so a change made now also takes back what was
  * planned for later, and a correction of the past leaves standing what was known then.
  */
-
 import { inMilliseconds, lines, parseLines } from '#/kernel/lines/lines.ts'
 
 /** Times in milliseconds since 1970. `from` and `until` are business time, half-open; `saidAt` is the database's clock. */
@@ -76,7 +75,7 @@ type Times = readonly [from: number, until: number | null, saidAt: number]
 /** Of lines with a value. */
 export function timelineIn<T>(text: string): Timeline<T> {
   if (text === '') return []
-  const words = parseLines<readonly [T, ...Times]>(text)
+  const words = parseLines(text) as readonly (readonly [T, ...Times])[]
   return timelineOf(words.map(([value, from, until, saidAt]) => ({ value, from, until, saidAt })))
 }
 
@@ -85,7 +84,7 @@ const noTimelines: ReadonlyMap<string, Timeline<never>> = new Map()
 /** Of lines with what they are about and a value. */
 export function timelinesIn<T>(text: string): ReadonlyMap<string, Timeline<T>> {
   if (text === '') return noTimelines
-  const words = parseLines<readonly [string, T, ...Times]>(text)
+  const words = parseLines(text) as readonly (readonly [string, T, ...Times])[]
   const about = Map.groupBy(words, ([name]) => name)
   return new Map(
     [...about].map(([name, own]) => [

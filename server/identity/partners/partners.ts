@@ -93,7 +93,8 @@ export async function readStandings(
 
 /** In no order. */
 export function standingWords(lines: string): readonly StandingWord[] {
-  return parseLines<store.StandingFields>(lines).map(([applicationId, value, from, saidAt]) => {
+  const words = parseLines(lines) as readonly store.StandingFields[]
+  return words.map(([applicationId, value, from, saidAt]) => {
     return { applicationId, value, from, until: null, saidAt }
   })
 }

@@ -59,7 +59,7 @@ test('any text and any JSON come back as they were, each with its partner', asyn
         return readLines(tx, statement, partnersNamed(ids), null)
       })
       const read = [...found].flatMap(([partnerId, own]) =>
-        parseLines<[string, unknown, number]>(own).map(([name, value, at]) => {
+        (parseLines(own) as [string, unknown, number][]).map(([name, value, at]) => {
           return { partnerId, name, value, at: new Date(at) }
         }),
       )

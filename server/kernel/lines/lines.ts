@@ -58,11 +58,7 @@ export async function readLines(
   return found
 }
 
-export function mapLines<T>(lines: Lines, read: (text: string) => T): ReadonlyMap<string, T> {
-  return new Map([...lines].map(([id, text]) => [id, read(text)]))
-}
-
-/** What lines of one id say, each as the fields that its statement names. */
-export function parseLines<Fields extends readonly unknown[]>(text: string): readonly Fields[] {
-  return text === '' ? [] : text.split('\n').map((line) => JSON.parse(line) as Fields)
+/** What lines of one id say; each is a list of the fields that its statement names. */
+export function parseLines(text: string): readonly unknown[] {
+  return text === '' ? [] : text.split('\n').map((line) => JSON.parse(line) as unknown)
 }
