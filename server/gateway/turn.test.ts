@@ -1,3 +1,4 @@
+/** What came together is worked on before anything is written, and one that throws keeps none of the others from it. */
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { createTurn } from '#/gateway/turn.ts'
