@@ -6,6 +6,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
+import { describeCapability } from '#/access/capabilities/capabilities.ts'
 import { assignPackage, findPackage } from '#/access/packages/packages.ts'
 import type { Credential, Route } from '#/gateway/gateway.ts'
 import { deriveDemoKey, parseKey } from '#/identity/keys/keys.ts'
@@ -42,6 +43,7 @@ export default async function access(): Promise<void> {
     await fillDatabase(database, keys)
     const { snapshot, figures } = await load(database)
     figures.push(...decisions(snapshot, keys), ...(await changes(database, snapshot, keys)))
+    figures.push(aside('longest pause while a capability changes', await pause(database, snapshot), 'ms'))
     await snapshot.stop()
     await database.close()
     console.log(table([['what', 'measured', 'promised', ''], ...figures]))
@@ -186,4 +188,24 @@ async function changes(
       0,
     ),
   ]
+}
+
+/** Of the event loop, in milliseconds: between two turns of a timer that is due every one. */
+async function pause(database: Database, snapshot: FollowedSnapshot): Promise<number> {
+  let longest = 0
+  let last = performance.now()
+  const timer = setInterval(() => {
+    const now = performance.now()
+    longest = Math.max(longest, now - last)
+    last = now
+  }, 1)
+  for (let turn = 0; turn < 20; turn += 1) {
+    const { version } = snapshot.state()
+    await transact(database.control, { kind: 'system', name: 'bench' }, (tx) =>
+      describeCapability(tx, 'projects', { title: `Projects ${turn}` }),
+    )
+    while (snapshot.state().version === version) await delay(1)
+  }
+  clearInterval(timer)
+  return longest
 }

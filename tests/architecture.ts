@@ -25,6 +25,7 @@ export const features: Readonly<Record<string, readonly string[]>> = {
     'process',
     'events',
     'db',
+    'lines',
     'jobs',
     'http',
   ],

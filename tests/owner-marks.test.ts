@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { testDatabase } from './support/database.ts'
 import { ownedTables } from './support/ownership/owned.ts'
-import { withoutOwner } from './support/ownership/forget.ts'
+import { isAnothers, withoutOwner } from './support/ownership/forget.ts'
 import { statementsByFile } from './support/ownership/statements.ts'
 
 const database = await testDatabase()
@@ -134,8 +134,25 @@ test('a condition in another form is no ownership', () => {
     withoutOwner('select 1 from identity_key k where k.partner_id = $2 /* owner */ and id = $1'),
     'select 1 from identity_key k where ($2::uuid is not distinct from $2) and id = $1',
   )
+  assert.equal(
+    withoutOwner('select 1 from identity_key where partner_id between $1 and $2 /* owner */ and id = $3'),
+    'select 1 from identity_key where (($1::uuid is not distinct from $1) and ($2::uuid is not distinct from $2)) and id = $3',
+  )
   for (const column of ['id', 'acting_partner_id']) {
-    const text = `select 1 from identity_key where ${column} = $1 /* owner */`
-    assert.throws(() => withoutOwner(text), /is not distinct from/, column)
+    for (const condition of ['= $1', 'between $1 and $2', 'between $1 and now()']) {
+      const text = `select 1 from identity_key where ${column} ${condition} /* owner */`
+      assert.throws(() => withoutOwner(text), /is not distinct from/, text)
+    }
   }
+  assert.throws(() =>
+    withoutOwner('select 1 from identity_key where partner_id between $1 and id /* owner */'),
+  )
+})
+
+test('a row of somebody else is noticed by its column and in its lines', () => {
+  const [own, other] = ['1'.repeat(36), '2'.repeat(36)]
+  for (const row of [{}, { partnerId: own }, { lines: null }, { lines: `${own}[1]\n${own}[2]` }])
+    assert.equal(isAnothers(row, own), false, JSON.stringify(row))
+  for (const row of [{ partnerId: other }, { lines: `${own}[1]\n${other}[2]` }, { lines: `${other}[1]` }])
+    assert.equal(isAnothers(row, own), true, JSON.stringify(row))
 })

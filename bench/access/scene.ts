@@ -137,6 +137,6 @@ export async function fillDatabase(database: Database, keys: readonly string[]):
   await owner.connect()
   await owner.query(fill)
   const every = Math.floor((partners * 3) / keys.length)
-  await owner.query(real, [keys.map((key) => Buffer.from(digestOf(key), 'base64url')), every])
+  await owner.query(real, [keys.map((key) => Buffer.from(digestOf(key), 'base64')), every])
   await owner.end()
 }

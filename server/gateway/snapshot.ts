@@ -155,7 +155,7 @@ export type Snapshot = {
   /** Number of the last change that is in it. */
   readonly version: number
   match(method: string, path: string): Match
-  /** By the SHA-256 of the whole key, as base64url. */
+  /** By the SHA-256 of the whole key, as base64. */
   credential(digest: string): Credential | undefined
   /** As of now: a decision that is past its `validUntil` is made again first. */
   decide(application: Application, route: Route): Decision

@@ -17,7 +17,7 @@ export function refuse(definition: ProblemDefinition, occurrence: Occurrence = {
   return { definition, occurrence }
 }
 
-/** What `parseKey` says about the text of a credential; `digest` is the SHA-256 of the whole key, base64url. */
+/** What `parseKey` says about the text of a credential; `digest` is the SHA-256 of the whole key, base64. */
 export type ParsedKey =
   | { readonly ok: true; readonly digest: string }
   | { readonly ok: false; readonly reason: 'mistyped' | 'malformed' }

@@ -9,6 +9,7 @@ import { systemClock } from '#/kernel/clock/clock.ts'
 import { createSealer } from '#/kernel/crypto/crypto.ts'
 import { transact } from '#/kernel/db/db.ts'
 import type { Tx } from '#/kernel/db/db.ts'
+import { partnersNamed } from '#/kernel/lines/lines.ts'
 import { applyProvider } from '#/publish/declaration/declaration.ts'
 import { createLog } from '#/kernel/log/log.ts'
 import { testDatabase } from '../support/database.ts'
@@ -34,7 +35,7 @@ async function seeded() {
   await seedAccess(database, sealer, applied)
   return inTx(async (tx) => ({
     pilots: await listPilots(tx, false, { limit: 10 }),
-    places: await readPlaces(tx, partners, null),
+    places: await readPlaces(tx, partnersNamed(partners), null),
     agreements: await readAgreements(tx, partners, null),
     underAgreement: await isUnderAgreement(tx, northwind),
   }))

@@ -35,7 +35,7 @@ export const keys = {
 } as const
 
 function parseKey(text: string): ParsedKey {
-  if (text.startsWith('ok_')) return { ok: true, digest: hash('sha256', text, 'base64url') }
+  if (text.startsWith('ok_')) return { ok: true, digest: hash('sha256', text, 'base64') }
   return { ok: false, reason: text.startsWith('typo_') ? 'mistyped' : 'malformed' }
 }
 
@@ -173,7 +173,7 @@ async function serve(gateway: Gateway, options: SceneOptions, wall: () => number
 
 function revoker(credentials: Map<string, Credential>, wall: () => number): Scene['revoke'] {
   return (key) => {
-    const digest = hash('sha256', key, 'base64url')
+    const digest = hash('sha256', key, 'base64')
     const before = credentials.get(digest)!
     credentials.set(digest, { ...before, revokedAt: wall() })
     return () => void credentials.set(digest, before)
@@ -238,5 +238,5 @@ function credentialsByDigest(): Map<string, Credential> {
     [keys.revoked, { application: application('live'), expiresAt: null, revokedAt: 1, ...unbound }],
     [keys.expired, { application: application('live'), expiresAt: 1, revokedAt: null, ...unbound }],
   ]
-  return new Map(all.map(([key, rest]) => [hash('sha256', key, 'base64url'), { id: `key-${key}`, ...rest }]))
+  return new Map(all.map(([key, rest]) => [hash('sha256', key, 'base64'), { id: `key-${key}`, ...rest }]))
 }

@@ -21,7 +21,14 @@ export * from '#/access/agreements/problems.ts'
 export type { AgreementState } from '#/access/agreements/store.ts'
 export type { Draft } from '#/access/agreements/faults.ts'
 export type { AgreementTerms, Overrides } from '#/access/agreements/terms.ts'
-export { agreementAt, inForce, readAgreements, stateAt } from '#/access/agreements/versions.ts'
+export {
+  agreementAt,
+  agreementsOf,
+  inForce,
+  readAgreementLines,
+  readAgreements,
+  stateAt,
+} from '#/access/agreements/versions.ts'
 export type { Agreement, AgreementVersion, VersionState } from '#/access/agreements/versions.ts'
 
 /** Which version of whose agreement. */

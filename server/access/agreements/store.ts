@@ -1,22 +1,23 @@
 /** Every statement on agreements, their versions, and what happened to them. Events are only added (access/history). */
 import type { AgreementTerms } from '#/access/agreements/terms.ts'
-import type { Word } from '#/access/history/history.ts'
+import { forGood, wordLines } from '#/access/history/history.ts'
 import type { Tx } from '#/kernel/db/db.ts'
+import { inMilliseconds, lines, ofPartners, readLines } from '#/kernel/lines/lines.ts'
+import type { Partners } from '#/kernel/lines/lines.ts'
 
 type Reader = Pick<Tx, 'rows'>
 
 export type AgreementState = 'draft' | 'sent' | 'signed' | 'ended' | 'withdrawn'
 
-/** Times in milliseconds, business time. */
-export type VersionRow = {
-  readonly id: string
-  readonly partnerId: string
-  readonly agreementId: string
-  readonly number: number
-  readonly startsAt: number
-  readonly endsAt: number | null
-  readonly terms: AgreementTerms
-}
+/** A version, as its line has it. Times in milliseconds, business time. */
+export type VersionFields = readonly [
+  id: string,
+  agreementId: string,
+  number: number,
+  startsAt: number,
+  endsAt: number | null,
+  terms: AgreementTerms,
+]
 
 /** The paper itself. */
 export type AgreementRow = { readonly id: string; readonly reference: string; readonly createdAt: Date }
@@ -51,18 +52,11 @@ export function signatoryContext(signatureId: string): string {
 
 export const statements = {
   readVersions: `
-    select id, partner_id as "partnerId", agreement_id as "agreementId", number::int, terms,
-           (extract(epoch from starts_at) * 1000)::float8 as "startsAt",
-           (extract(epoch from ends_at) * 1000)::float8 as "endsAt"
-    from access_agreement_version
-    where partner_id = any ($1::uuid[]) /* owner */ and ($2::timestamptz is null or created_at <= $2)
-    order by agreement_id, number`,
+    select ${lines('partner_id', 'id', 'agreement_id', 'number', inMilliseconds('starts_at'), inMilliseconds('ends_at'), 'terms')}
+    from access_agreement_version where ${ofPartners} and ($4::timestamptz is null or created_at <= $4)`,
   readEvents: `
-    select partner_id as "partnerId", version_id as "versionId", state as value, null::float8 as until,
-           (extract(epoch from valid_from) * 1000)::float8 as from,
-           (extract(epoch from recorded_at) * 1000)::float8 as "saidAt"
-    from access_agreement_event
-    where partner_id = any ($1::uuid[]) /* owner */ and ($2::timestamptz is null or recorded_at <= $2)`,
+    select ${wordLines('version_id, state', forGood)} from access_agreement_event
+    where ${ofPartners} and ($4::timestamptz is null or recorded_at <= $4)`,
   lockAgreements: `select pg_advisory_xact_lock(hashtextextended('access_agreement ' || $1::text, 0))`,
   insertAgreement: `
     insert into access_agreement (id, partner_id, reference) values ($2, $1, $3)
@@ -119,13 +113,12 @@ export const statements = {
               due.due_at as "dueAt"`,
 } as const
 
-export async function readVersions(reader: Reader, partnerIds: readonly string[], knownAt: Date | null) {
-  return reader.rows<VersionRow>(statements.readVersions, [partnerIds, knownAt])
+export async function readVersions(reader: Reader, partners: Partners, knownAt: Date | null) {
+  return readLines(reader, statements.readVersions, partners, knownAt)
 }
 
-export async function readEvents(reader: Reader, partnerIds: readonly string[], knownAt: Date | null) {
-  type Row = Word<AgreementState> & { partnerId: string; versionId: string }
-  return reader.rows<Row>(statements.readEvents, [partnerIds, knownAt])
+export async function readEvents(reader: Reader, partners: Partners, knownAt: Date | null) {
+  return readLines(reader, statements.readEvents, partners, knownAt)
 }
 
 export async function lockAgreements(tx: Tx, partnerId: string): Promise<void> {

@@ -2,13 +2,25 @@
  * Versions of agreements, and when they are in force. A signed version has effect from its start, but no earlier than
  * its signature was recorded, until its end, until it is ended, or until an amendment replaces it.
  */
-import { at, earlier, timelineOf } from '#/access/history/history.ts'
+import { at, earlier, timelinesIn } from '#/access/history/history.ts'
 import type { Timeline } from '#/access/history/history.ts'
 import * as store from '#/access/agreements/store.ts'
-import type { AgreementState, Due, VersionRow } from '#/access/agreements/store.ts'
+import type { AgreementState, Due } from '#/access/agreements/store.ts'
+import type { AgreementTerms } from '#/access/agreements/terms.ts'
 import type { Tx } from '#/kernel/db/db.ts'
+import { parseLines, partnersNamed } from '#/kernel/lines/lines.ts'
+import type { Lines, Partners } from '#/kernel/lines/lines.ts'
 
-export type AgreementVersion = Omit<VersionRow, 'partnerId'> & { readonly states: Timeline<AgreementState> }
+/** Times in milliseconds, business time. */
+export type AgreementVersion = {
+  readonly id: string
+  readonly agreementId: string
+  readonly number: number
+  readonly startsAt: number
+  readonly endsAt: number | null
+  readonly terms: AgreementTerms
+  readonly states: Timeline<AgreementState>
+}
 
 /** Of all agreements of a partner at a moment, the one that counts. */
 export type Agreement = {
@@ -110,20 +122,37 @@ export function duesOf(versions: readonly AgreementVersion[]): readonly Due[] {
   })
 }
 
+/** Lines for `agreementsOf`. `knownAt` null: as known now. */
+export async function readAgreementLines(
+  reader: Pick<Tx, 'rows'>,
+  partners: Partners,
+  knownAt: Date | null,
+): Promise<{ readonly versions: Lines; readonly events: Lines }> {
+  const versions = await store.readVersions(reader, partners, knownAt)
+  return { versions, events: await store.readEvents(reader, partners, knownAt) }
+}
+
+/** Of one partner, by agreement and in the order of their numbers. */
+export function agreementsOf(versions: string, events: string): readonly AgreementVersion[] {
+  if (versions === '') return []
+  const states = timelinesIn<AgreementState>(events)
+  return (parseLines(versions) as readonly store.VersionFields[])
+    .map(([id, agreementId, number, startsAt, endsAt, terms]) => {
+      return { id, agreementId, number, startsAt, endsAt, terms, states: states.get(id) ?? [] }
+    })
+    .toSorted((a, b) => compare(a.agreementId, b.agreementId) || a.number - b.number)
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0
+}
+
 /** By partner, in the order of their numbers. `knownAt` null: as known now. */
 export async function readAgreements(
   reader: Pick<Tx, 'rows'>,
   partnerIds: readonly string[],
   knownAt: Date | null,
 ): Promise<ReadonlyMap<string, readonly AgreementVersion[]>> {
-  const events = Map.groupBy(
-    await store.readEvents(reader, partnerIds, knownAt),
-    (row) => `${row.partnerId} ${row.versionId}`,
-  )
-  const rows = await store.readVersions(reader, partnerIds, knownAt)
-  const versions = rows.map(({ partnerId, ...row }) => {
-    return { partnerId, version: { ...row, states: timelineOf(events.get(`${partnerId} ${row.id}`) ?? []) } }
-  })
-  const byPartner = Map.groupBy(versions, (each) => each.partnerId)
-  return new Map([...byPartner].map(([id, own]) => [id, own.map((each) => each.version)]))
+  const { versions, events } = await readAgreementLines(reader, partnersNamed(partnerIds), knownAt)
+  return new Map([...versions].map(([id, own]) => [id, agreementsOf(own, events.get(id) ?? '')]))
 }

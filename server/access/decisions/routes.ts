@@ -114,7 +114,7 @@ function answerTo({ deciding, clock }: DecisionDeps, question: Asked): Static<ty
 
 function callerOf(deciding: Deciding, { application, fingerprint }: Asked): Application | Credential | null {
   if (fingerprint !== undefined)
-    return deciding.snapshot().credential(Buffer.from(fingerprint, 'hex').toString('base64url')) ?? null
+    return deciding.snapshot().credential(Buffer.from(fingerprint, 'hex').toString('base64')) ?? null
   const id = parseId('app', application ?? '')
   return (id !== null && deciding.application(id)) || null
 }

@@ -1,21 +1,16 @@
-/** What the decision depends on: the histories that are read, and the facts of one moment that are made of them. */
-import { agreementAt, readAgreements } from '#/access/agreements/agreements.ts'
+/** What the decision depends on: the histories of a partner, and the facts of one moment that are made of them. */
+import { agreementAt } from '#/access/agreements/agreements.ts'
 import type { Agreement, AgreementVersion } from '#/access/agreements/agreements.ts'
 import type { Exposure } from '#/access/capabilities/capabilities.ts'
 import type { Catalogue, CapabilityFacts } from '#/access/entitlements/catalogue.ts'
-import { at, earlier, spanAt, timelineOf } from '#/access/history/history.ts'
+import { at, earlier, spanAt } from '#/access/history/history.ts'
 import type { Timeline } from '#/access/history/history.ts'
-import { readAssignments, readGrants } from '#/access/packages/packages.ts'
 import type { Environment, PackageVersion } from '#/access/packages/packages.ts'
-import { readPlaces } from '#/access/pilots/pilots.ts'
 import type { PilotHistory, PlaceState } from '#/access/pilots/pilots.ts'
 import { readinessAt } from '#/access/readiness/readiness.ts'
 import type { OpenGate } from '#/access/readiness/readiness.ts'
-import { includes, readAttributes } from '#/access/rollouts/rollouts.ts'
+import { includes } from '#/access/rollouts/rollouts.ts'
 import type { Rollout } from '#/access/rollouts/rollouts.ts'
-import { readStandings } from '#/identity/partners/partners.ts'
-import type { StandingWord } from '#/identity/partners/partners.ts'
-import type { Tx } from '#/kernel/db/db.ts'
 
 type State = 'active' | 'suspended'
 
@@ -202,45 +197,4 @@ function includedAt(
   if (version === null) delete attributes.package
   else attributes.package = version.name
   return { value: includes(rollout, capability.id, { id: partner.id, attributes }), until }
-}
-
-const noTimelines: ReadonlyMap<string, Timeline<never>> = new Map()
-
-/** In the order of `partners`. `knownAt` null: as known now. */
-export async function readPartnerFacts(
-  reader: Pick<Tx, 'rows'>,
-  partners: readonly { readonly id: string; readonly slug: string }[],
-  knownAt: Date | null,
-): Promise<readonly PartnerFacts[]> {
-  const ids = partners.map(({ id }) => id)
-  const standings = Map.groupBy(await readStandings(reader, ids, knownAt), (word) => word.partnerId)
-  const assignments = await readAssignments(reader, ids, knownAt)
-  const grants = await readGrants(reader, ids, knownAt)
-  const attributes = await readAttributes(reader, ids, knownAt)
-  const places = await readPlaces(reader, ids, knownAt)
-  const agreements = await readAgreements(reader, ids, knownAt)
-  return partners.map(({ id, slug }) => {
-    const words = standings.get(id) ?? []
-    return {
-      id,
-      slug,
-      ...standingsOf(words),
-      assignments: assignments.get(id) ?? [],
-      grants: grants.get(id) ?? noTimelines,
-      attributes: attributes.get(id) ?? noTimelines,
-      places: places.get(id) ?? noTimelines,
-      agreements: agreements.get(id) ?? [],
-    }
-  })
-}
-
-/** Most partners have one word, on themselves; for 100,000 of them a list more or less is felt. */
-function standingsOf(words: readonly StandingWord[]): Pick<PartnerFacts, 'standing' | 'applications'> {
-  if (words.every((word) => word.applicationId === null))
-    return { standing: timelineOf(words), applications: noTimelines }
-  const byApplication = Map.groupBy(words, (word) => word.applicationId)
-  const standing = timelineOf(byApplication.get(null) ?? [])
-  byApplication.delete(null)
-  const applications = new Map([...byApplication].map(([id, own]) => [id!, timelineOf(own)]))
-  return { standing, applications }
 }

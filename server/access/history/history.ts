@@ -3,6 +3,7 @@
  * said. Of the words that cover a moment the one said last counts, so a change made now also takes back what was
  * planned for later, and a correction of the past leaves standing what was known then.
  */
+import { inMilliseconds, lines, parseLines } from '#/kernel/lines/lines.ts'
 
 /** Times in milliseconds since 1970. `from` and `until` are business time, half-open; `saidAt` is the database's clock. */
 export type Word<T> = {
@@ -58,6 +59,39 @@ export function spanAt<T>(
     since = span.from
   }
   return { value, since, until: null }
+}
+
+/** SQL: a line of each word about a partner. `fields`: what it is about, if that is not the partner, and the value. */
+export function wordLines(fields: string, until = inMilliseconds('valid_until')): string {
+  const times = [inMilliseconds('valid_from'), until, inMilliseconds('recorded_at')]
+  return lines('partner_id', fields, ...times)
+}
+
+/** For words that have no end. */
+export const forGood = 'null::float8'
+
+type Times = readonly [from: number, until: number | null, saidAt: number]
+
+/** Of lines with a value. */
+export function timelineIn<T>(text: string): Timeline<T> {
+  if (text === '') return []
+  const words = parseLines(text) as readonly (readonly [T, ...Times])[]
+  return timelineOf(words.map(([value, from, until, saidAt]) => ({ value, from, until, saidAt })))
+}
+
+const noTimelines: ReadonlyMap<string, Timeline<never>> = new Map()
+
+/** Of lines with what they are about and a value. */
+export function timelinesIn<T>(text: string): ReadonlyMap<string, Timeline<T>> {
+  if (text === '') return noTimelines
+  const words = parseLines(text) as readonly (readonly [string, T, ...Times])[]
+  const about = Map.groupBy(words, ([name]) => name)
+  return new Map(
+    [...about].map(([name, own]) => [
+      name,
+      timelineOf(own.map(([, value, from, until, saidAt]) => ({ value, from, until, saidAt }))),
+    ]),
+  )
 }
 
 /** The earlier of two ends; null is never. */

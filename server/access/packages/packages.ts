@@ -1,7 +1,7 @@
 /** Packages, their versions, which partner is on which, and what a partner was given beside its package. */
 import { isDeepStrictEqual } from 'node:util'
 import { findCapability, listCapabilities } from '#/access/capabilities/capabilities.ts'
-import { timelineOf } from '#/access/history/history.ts'
+import { timelineIn, timelinesIn } from '#/access/history/history.ts'
 import type { Timeline } from '#/access/history/history.ts'
 import { flaws } from '#/access/packages/flaws.ts'
 import * as store from '#/access/packages/store.ts'
@@ -10,6 +10,7 @@ import type { PackageTerms } from '#/access/packages/terms.ts'
 import { isKnown } from '#/access/readiness/readiness.ts'
 import type { Tx } from '#/kernel/db/db.ts'
 import { newId } from '#/kernel/id/id.ts'
+import type { Lines, Partners } from '#/kernel/lines/lines.ts'
 import { problem } from '#/kernel/problem/problem.ts'
 
 export type { PackageSummary, PackageVersion, UsedVersion } from '#/access/packages/store.ts'
@@ -155,28 +156,26 @@ export async function grantByName(
   )
 }
 
-/** By partner: the id of the version it is on. `knownAt` null: as known now. */
+/** Lines for `assignmentsOf`. `knownAt` null: as known now. */
 export async function readAssignments(
   reader: Reader,
-  partnerIds: readonly string[],
+  partners: Partners,
   knownAt: Date | null,
-): Promise<ReadonlyMap<string, Timeline<string>>> {
-  const rows = await store.readAssignments(reader, partnerIds, knownAt)
-  const byPartner = Map.groupBy(rows, (row) => row.partnerId)
-  return new Map([...byPartner].map(([partnerId, words]) => [partnerId, timelineOf(words)]))
+): Promise<Lines> {
+  return store.readAssignments(reader, partners, knownAt)
 }
 
-/** By partner, then capability id: whether it was given beside the package. */
-export async function readGrants(
-  reader: Reader,
-  partnerIds: readonly string[],
-  knownAt: Date | null,
-): Promise<ReadonlyMap<string, ReadonlyMap<string, Timeline<boolean>>>> {
-  const rows = await store.readGrants(reader, partnerIds, knownAt)
-  return new Map(
-    [...Map.groupBy(rows, (row) => row.partnerId)].map(([partnerId, own]) => {
-      const byCapability = Map.groupBy(own, (row) => row.capabilityId)
-      return [partnerId, new Map([...byCapability].map(([id, words]) => [id, timelineOf(words)]))]
-    }),
-  )
+/** The id of the version that a partner is on. */
+export function assignmentsOf(lines: string): Timeline<string> {
+  return timelineIn(lines)
+}
+
+/** Lines for `grantsOf`. `knownAt` null: as known now. */
+export async function readGrants(reader: Reader, partners: Partners, knownAt: Date | null): Promise<Lines> {
+  return store.readGrants(reader, partners, knownAt)
+}
+
+/** By capability id: whether it was given to a partner beside its package. */
+export function grantsOf(lines: string): ReadonlyMap<string, Timeline<boolean>> {
+  return timelinesIn(lines)
 }

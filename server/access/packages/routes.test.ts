@@ -2,12 +2,13 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { declareCapability } from '#/access/capabilities/capabilities.ts'
-import { packageOf, plainTerms, readGrants } from '#/access/packages/packages.ts'
+import { grantsOf, packageOf, plainTerms, readGrants } from '#/access/packages/packages.ts'
 import { at } from '#/access/history/history.ts'
 import { createApplication } from '#/identity/applications/applications.ts'
 import { createKey, listKeys } from '#/identity/keys/keys.ts'
 import { createPartner } from '#/identity/partners/partners.ts'
 import { newId, publicId } from '#/kernel/id/id.ts'
+import { partnersNamed } from '#/kernel/lines/lines.ts'
 import { lapsedCapability } from '../../../tests/support/access/lapsed.ts'
 import { adminApi } from '../../../tests/support/identity/admin.ts'
 import { memberOf } from '../../../tests/support/identity/colleague.ts'
@@ -173,8 +174,8 @@ describe('grants', () => {
   const takeBack = (path: string, name: string, as = 'partner-manager') =>
     api.call(`DELETE ${path as '/'}/grants/${name}?reason=over`, { as })
   async function has(partnerId: string, name: string) {
-    const grants = await api.inTx((tx) => readGrants(tx, [partnerId], null))
-    return at(grants.get(partnerId)?.get(ids[name]!) ?? [], Date.now()).value
+    const grants = await api.inTx((tx) => readGrants(tx, partnersNamed([partnerId]), null))
+    return at(grantsOf(grants.get(partnerId) ?? '').get(ids[name]!) ?? [], Date.now()).value
   }
 
   test('403 for support; 404 for what there is not, 422 without a reason', async () => {

@@ -1,7 +1,9 @@
 /** Every statement on packages, who is on which, and what was given beside them. Facts are only added (access/history). */
-import type { Word } from '#/access/history/history.ts'
+import { wordLines } from '#/access/history/history.ts'
 import type { PackageTerms } from '#/access/packages/terms.ts'
 import type { Tx } from '#/kernel/db/db.ts'
+import { ofPartners, readLines } from '#/kernel/lines/lines.ts'
+import type { Partners } from '#/kernel/lines/lines.ts'
 
 type Reader = Pick<Tx, 'rows'>
 
@@ -27,10 +29,6 @@ export type PackageSummary = {
 export type UsedVersion = PackageVersion & { readonly recordedAt: Date; readonly partners: number }
 
 const version = `version.id, version.package_id as "packageId", package.name, package.title, version.number::int, version.terms`
-
-const period = `
-  (extract(epoch from valid_from) * 1000)::float8 as from, (extract(epoch from valid_until) * 1000)::float8 as until,
-  (extract(epoch from recorded_at) * 1000)::float8 as "saidAt"`
 
 /** How many partners are on each version: of each partner the word about its package that counts at the moment. */
 const current = (moment: string) => `
@@ -93,11 +91,11 @@ export const statements = {
     insert into access_grant (id, partner_id, capability_id, granted, source, source_id, valid_from)
     values ($2, $1, $3, $4, $5, $6, $7)`,
   readAssignments: `
-    select partner_id as "partnerId", version_id as value, ${period} from access_assignment
-    where partner_id = any ($1::uuid[]) /* owner */ and ($2::timestamptz is null or recorded_at <= $2)`,
+    select ${wordLines('version_id')} from access_assignment
+    where ${ofPartners} and ($4::timestamptz is null or recorded_at <= $4)`,
   readGrants: `
-    select partner_id as "partnerId", capability_id as "capabilityId", granted as value, ${period} from access_grant
-    where partner_id = any ($1::uuid[]) /* owner */ and ($2::timestamptz is null or recorded_at <= $2)`,
+    select ${wordLines('capability_id, granted')} from access_grant
+    where ${ofPartners} and ($4::timestamptz is null or recorded_at <= $4)`,
 } as const
 
 /** True when the package is new or its title another. */
@@ -173,12 +171,10 @@ export async function insertGrant(
   await tx.rows(statements.insertGrant, [partnerId, id, capabilityId, granted, source, sourceId, from])
 }
 
-export async function readAssignments(reader: Reader, partnerIds: readonly string[], knownAt: Date | null) {
-  type Row = Word<string> & { partnerId: string }
-  return reader.rows<Row>(statements.readAssignments, [partnerIds, knownAt])
+export async function readAssignments(reader: Reader, partners: Partners, knownAt: Date | null) {
+  return readLines(reader, statements.readAssignments, partners, knownAt)
 }
 
-export async function readGrants(reader: Reader, partnerIds: readonly string[], knownAt: Date | null) {
-  type Row = Word<boolean> & { partnerId: string; capabilityId: string }
-  return reader.rows<Row>(statements.readGrants, [partnerIds, knownAt])
+export async function readGrants(reader: Reader, partners: Partners, knownAt: Date | null) {
+  return readLines(reader, statements.readGrants, partners, knownAt)
 }

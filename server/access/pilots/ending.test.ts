@@ -14,6 +14,7 @@ import { createSealer } from '#/kernel/crypto/crypto.ts'
 import { transact } from '#/kernel/db/db.ts'
 import type { Tx } from '#/kernel/db/db.ts'
 import { newId } from '#/kernel/id/id.ts'
+import { partnersNamed } from '#/kernel/lines/lines.ts'
 import { testDatabase } from '../../../tests/support/database.ts'
 
 const day = 86_400_000
@@ -63,8 +64,8 @@ test('the day after the end nobody joins or is admitted; an extension lets it go
     return at(history!.terms, now).value!.endsAt
   }
   assert.equal(await term(), inDays(10).getTime())
-  const places = await within((tx) => pilots.readPlaces(tx, [inside], null))
-  assert.equal(at(places.get(inside)!.get(id)!, now).value, 'admitted')
+  const places = await within((tx) => pilots.readPlaces(tx, partnersNamed([inside]), null))
+  assert.equal(at(pilots.placesOf(places.get(inside)!).get(id)!, now).value, 'admitted')
   await within((tx) => pilots.changePilot(tx, id, { endsAt: inDays(30) }))
   assert.equal(await term(), inDays(30).getTime())
   assert.deepEqual(await within((tx) => pilots.admit(tx, id, 1)), [outside])

@@ -10,7 +10,7 @@ import {
 } from '#/access/capabilities/capabilities.ts'
 import type { Exposure } from '#/access/capabilities/capabilities.ts'
 import { at } from '#/access/history/history.ts'
-import { readGrants } from '#/access/packages/packages.ts'
+import { grantsOf, readGrants } from '#/access/packages/packages.ts'
 import * as pilots from '#/access/pilots/pilots.ts'
 import { approve, propose } from '#/governance/proposals/proposals.ts'
 import { createPartner } from '#/identity/partners/partners.ts'
@@ -18,6 +18,7 @@ import { systemClock } from '#/kernel/clock/clock.ts'
 import { transact } from '#/kernel/db/db.ts'
 import type { Tx } from '#/kernel/db/db.ts'
 import { newId } from '#/kernel/id/id.ts'
+import { partnersNamed } from '#/kernel/lines/lines.ts'
 import { testDatabase } from '../../../tests/support/database.ts'
 
 const now = Date.parse('2026-11-01T12:00:00.000Z')
@@ -198,9 +199,10 @@ test('promoted: the capability is general, and everyone admitted keeps it by a g
   assert.equal(done.outcome, 'promoted')
   const found = (await within(listCapabilities)).find((each) => each.name === name)
   assert.equal(found!.exposure, 'general')
-  const grants = await within((tx) => readGrants(tx, [first, second, third], null))
-  const granted = [first, second, third].map((each) => {
-    const timeline = grants.get(each)?.get(capabilityId)
+  const three = [first, second, third]
+  const grants = await within((tx) => readGrants(tx, partnersNamed(three), null))
+  const granted = three.map((each) => {
+    const timeline = grantsOf(grants.get(each) ?? '').get(capabilityId)
     return timeline ? at(timeline, now).value : null
   })
   assert.deepEqual(granted, [true, true, null])

@@ -6,7 +6,7 @@ import {
   lockedCapability,
 } from '#/access/capabilities/capabilities.ts'
 import type { Capability } from '#/access/capabilities/capabilities.ts'
-import { timelineOf } from '#/access/history/history.ts'
+import { timelineOf, timelinesIn } from '#/access/history/history.ts'
 import type { Timeline } from '#/access/history/history.ts'
 import { grantCapability } from '#/access/packages/packages.ts'
 import { announce, scheduleEnd } from '#/access/pilots/announcing.ts'
@@ -17,6 +17,7 @@ import * as store from '#/access/pilots/store.ts'
 import type { PilotTerms, PlaceState } from '#/access/pilots/store.ts'
 import type { Tx } from '#/kernel/db/db.ts'
 import { newId } from '#/kernel/id/id.ts'
+import type { Lines, Partners } from '#/kernel/lines/lines.ts'
 
 export { announceDue } from '#/access/pilots/announcing.ts'
 export { admit, joinWaitlist, leave } from '#/access/pilots/places.ts'
@@ -40,19 +41,18 @@ export async function readPilots(
   return new Map([...byCapability].map(([id, own]) => [id, own.map((each) => each.pilot)]))
 }
 
-/** By partner, then pilot. */
+/** Lines for `placesOf`. `knownAt` null: as known now. */
 export async function readPlaces(
   reader: Pick<Tx, 'rows'>,
-  partnerIds: readonly string[],
+  partners: Partners,
   knownAt: Date | null,
-): Promise<ReadonlyMap<string, ReadonlyMap<string, Timeline<PlaceState>>>> {
-  const rows = await store.readPlaces(reader, partnerIds, knownAt)
-  return new Map(
-    [...Map.groupBy(rows, (row) => row.partnerId)].map(([partnerId, own]) => {
-      const byPilot = Map.groupBy(own, (row) => row.pilotId)
-      return [partnerId, new Map([...byPilot].map(([id, words]) => [id, timelineOf(words)]))]
-    }),
-  )
+): Promise<Lines> {
+  return store.readPlaces(reader, partners, knownAt)
+}
+
+/** By pilot: where a partner stands in it. */
+export function placesOf(lines: string): ReadonlyMap<string, Timeline<PlaceState>> {
+  return timelinesIn(lines)
 }
 
 /**

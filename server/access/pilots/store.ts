@@ -1,6 +1,9 @@
 /** Every statement on pilots, their terms and the places in them. Facts are only added (access/history). */
+import { forGood, wordLines } from '#/access/history/history.ts'
 import type { Word } from '#/access/history/history.ts'
 import type { Tx } from '#/kernel/db/db.ts'
+import { ofPartners, readLines } from '#/kernel/lines/lines.ts'
+import type { Partners } from '#/kernel/lines/lines.ts'
 
 type Reader = Pick<Tx, 'rows'>
 
@@ -64,11 +67,8 @@ export const statements = {
     from access_pilot as pilot join access_pilot_term as term on term.pilot_id = pilot.id
     where $1::timestamptz is null or term.recorded_at <= $1`,
   readPlaces: `
-    select partner_id as "partnerId", pilot_id as "pilotId", state as value, null::float8 as until,
-           (extract(epoch from valid_from) * 1000)::float8 as from,
-           (extract(epoch from recorded_at) * 1000)::float8 as "saidAt"
-    from access_pilot_place
-    where partner_id = any ($1::uuid[]) /* owner */ and ($2::timestamptz is null or recorded_at <= $2)`,
+    select ${wordLines('pilot_id, state', forGood)} from access_pilot_place
+    where ${ofPartners} and ($4::timestamptz is null or recorded_at <= $4)`,
   // No row when the capability has one that runs.
   insertPilot: `
     insert into access_pilot (id, capability_id) values ($1, $2)
@@ -124,9 +124,8 @@ export async function readTerms(reader: Reader, knownAt: Date | null) {
   return reader.rows<Row>(statements.readTerms, [knownAt])
 }
 
-export async function readPlaces(reader: Reader, partnerIds: readonly string[], knownAt: Date | null) {
-  type Row = Word<PlaceState> & { partnerId: string; pilotId: string }
-  return reader.rows<Row>(statements.readPlaces, [partnerIds, knownAt])
+export async function readPlaces(reader: Reader, partners: Partners, knownAt: Date | null) {
+  return readLines(reader, statements.readPlaces, partners, knownAt)
 }
 
 /** False when the capability has a pilot that runs. */

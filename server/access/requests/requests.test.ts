@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { at } from '#/access/history/history.ts'
-import { packageOf, readGrants } from '#/access/packages/packages.ts'
+import { grantsOf, packageOf, readGrants } from '#/access/packages/packages.ts'
 import {
   answerRequest,
   approveRequest,
@@ -17,6 +17,7 @@ import type { Thing } from '#/access/requests/requests.ts'
 import { transact } from '#/kernel/db/db.ts'
 import type { Actor, Tx } from '#/kernel/db/db.ts'
 import { newId } from '#/kernel/id/id.ts'
+import { partnersNamed } from '#/kernel/lines/lines.ts'
 import { Problem } from '#/kernel/problem/problem.ts'
 import { fullForm, requestScene } from '../../../tests/support/access/requests.ts'
 import { testDatabase } from '../../../tests/support/database.ts'
@@ -100,8 +101,8 @@ test('a starter applies, is asked a question, answers, is approved, and is on th
 test('a capability that is approved is given beside the package', async () => {
   const { partner, id, reviewer } = await inReview({ kind: 'capability', name: 'raw-data' })
   await as(reviewer.actor, (tx) => approveRequest(tx, sealer, id))
-  const grants = await as(partner.actor, (tx) => readGrants(tx, [partner.partnerId], null))
-  assert.equal(at(grants.get(partner.partnerId)!.get(rawData.id)!, Date.now()).value, true)
+  const grants = await as(partner.actor, (tx) => readGrants(tx, partnersNamed([partner.partnerId]), null))
+  assert.equal(at(grantsOf(grants.get(partner.partnerId)!).get(rawData.id)!, Date.now()).value, true)
   assert.equal(await as(partner.actor, (tx) => packageOf(tx, partner.partnerId)), null)
 })
 

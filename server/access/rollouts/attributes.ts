@@ -1,11 +1,13 @@
 /** Attributes of partners, in the provider's own words, for cohorts to go by. */
-import { at, timelineOf } from '#/access/history/history.ts'
+import { at, timelinesIn } from '#/access/history/history.ts'
 import type { Timeline } from '#/access/history/history.ts'
 import { attributesInvalid } from '#/access/rollouts/problems.ts'
 import * as store from '#/access/rollouts/store.ts'
 import { findPartner, partnerNotFound } from '#/identity/partners/partners.ts'
 import type { Tx } from '#/kernel/db/db.ts'
 import { newId } from '#/kernel/id/id.ts'
+import { partnersNamed } from '#/kernel/lines/lines.ts'
+import type { Lines, Partners } from '#/kernel/lines/lines.ts'
 
 const most = 50
 
@@ -58,8 +60,8 @@ function refuseUnfit(attributes: Readonly<Record<string, string>>): void {
 
 /** As they were said last: nothing is planned ahead. */
 export async function attributesOf(tx: Tx, partnerId: string): Promise<Readonly<Record<string, string>>> {
-  const own = (await readAttributes(tx, [partnerId], null)).get(partnerId) ?? new Map()
-  return valuesAt(own, Number.POSITIVE_INFINITY)
+  const own = await readAttributes(tx, partnersNamed([partnerId]), null)
+  return valuesAt(attributeWords(own.get(partnerId) ?? ''), Number.POSITIVE_INFINITY)
 }
 
 /** What the partner has at a moment, without what was taken away. */
@@ -71,17 +73,16 @@ export function valuesAt(
   return Object.fromEntries(values.flatMap(([name, value]) => (value === null ? [] : [[name, value]])))
 }
 
-/** By partner, then name. */
+/** Lines for `attributeWords`. `knownAt` null: as known now. */
 export async function readAttributes(
   reader: Pick<Tx, 'rows'>,
-  partnerIds: readonly string[],
+  partners: Partners,
   knownAt: Date | null,
-): Promise<ReadonlyMap<string, ReadonlyMap<string, Timeline<string | null>>>> {
-  const rows = await store.readAttributes(reader, partnerIds, knownAt)
-  return new Map(
-    [...Map.groupBy(rows, (row) => row.partnerId)].map(([partnerId, own]) => {
-      const byName = Map.groupBy(own, (row) => row.name)
-      return [partnerId, new Map([...byName].map(([name, words]) => [name, timelineOf(words)]))]
-    }),
-  )
+): Promise<Lines> {
+  return store.readAttributes(reader, partners, knownAt)
+}
+
+/** By name; null: it was taken away. */
+export function attributeWords(lines: string): ReadonlyMap<string, Timeline<string | null>> {
+  return timelinesIn(lines)
 }

@@ -1,14 +1,15 @@
 /** Whom another rollout would let in, and whom it would put out, before anybody says it. */
 import { at } from '#/access/history/history.ts'
-import { listPackageVersions, readAssignments } from '#/access/packages/packages.ts'
+import { assignmentsOf, listPackageVersions, readAssignments } from '#/access/packages/packages.ts'
 import type { Environment } from '#/access/packages/packages.ts'
-import { readAttributes, valuesAt } from '#/access/rollouts/attributes.ts'
+import { attributeWords, readAttributes, valuesAt } from '#/access/rollouts/attributes.ts'
 import { checkedRollout, readCourse } from '#/access/rollouts/changing.ts'
 import { includes } from '#/access/rollouts/rule.ts'
 import type { Rollout, RolloutPartner } from '#/access/rollouts/rule.ts'
 import { listPartners } from '#/identity/partners/partners.ts'
 import type { Partner } from '#/identity/partners/partners.ts'
 import type { Tx } from '#/kernel/db/db.ts'
+import { partnersNamed } from '#/kernel/lines/lines.ts'
 
 /** How many there are, and the first of them in the order they were created. */
 export type Side = { readonly count: number; readonly partners: readonly Pick<Partner, 'id' | 'slug'>[] }
@@ -70,13 +71,13 @@ async function knower(tx: Tx): Promise<Known> {
   const names = new Map((await listPackageVersions(tx)).map(({ id, name }) => [id, name]))
   const moment = tx.now.getTime()
   return async (partners) => {
-    const ids = partners.map(({ id }) => id)
-    const attributes = await readAttributes(tx, ids, null)
-    const assignments = await readAssignments(tx, ids, null)
+    const these = partnersNamed(partners.map(({ id }) => id))
+    const attributes = await readAttributes(tx, these, null)
+    const assignments = await readAssignments(tx, these, null)
     return partners.map((partner) => {
-      const version = at(assignments.get(partner.id) ?? [], moment).value
+      const version = at(assignmentsOf(assignments.get(partner.id) ?? ''), moment).value
       const packageName = version === null ? undefined : names.get(version)
-      const own = valuesAt(attributes.get(partner.id) ?? new Map(), moment)
+      const own = valuesAt(attributeWords(attributes.get(partner.id) ?? ''), moment)
       const given = { ...own, slug: partner.slug, ...(packageName !== undefined && { package: packageName }) }
       return [partner, { id: partner.id, attributes: given }] as const
     })

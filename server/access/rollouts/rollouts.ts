@@ -5,7 +5,7 @@ import * as store from '#/access/rollouts/store.ts'
 import type { Rollout } from '#/access/rollouts/rule.ts'
 import type { Tx } from '#/kernel/db/db.ts'
 
-export { attributesOf, readAttributes, setAttributes } from '#/access/rollouts/attributes.ts'
+export { attributesOf, attributeWords, readAttributes, setAttributes } from '#/access/rollouts/attributes.ts'
 export { rollBack, scheduleRollout, setRollout } from '#/access/rollouts/changing.ts'
 export type { Step } from '#/access/rollouts/changing.ts'
 export { rolloutInvalid } from '#/access/rollouts/problems.ts'

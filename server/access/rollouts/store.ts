@@ -1,8 +1,11 @@
 /** Every statement on rollouts and on the attributes of partners. Facts are only added (access/history). */
+import { forGood, wordLines } from '#/access/history/history.ts'
 import type { Word } from '#/access/history/history.ts'
 import type { Rollout } from '#/access/rollouts/rule.ts'
 import type { Environment } from '#/access/packages/packages.ts'
 import type { Tx } from '#/kernel/db/db.ts'
+import { ofPartners, readLines } from '#/kernel/lines/lines.ts'
+import type { Partners } from '#/kernel/lines/lines.ts'
 
 type Reader = Pick<Tx, 'rows'>
 
@@ -31,11 +34,8 @@ export const statements = {
   insertAttribute: `
     insert into access_attribute (id, partner_id, name, value, valid_from) values ($2, $1, $3, $4, $5)`,
   readAttributes: `
-    select partner_id as "partnerId", name, value, null::float8 as until,
-           (extract(epoch from valid_from) * 1000)::float8 as from,
-           (extract(epoch from recorded_at) * 1000)::float8 as "saidAt"
-    from access_attribute
-    where partner_id = any ($1::uuid[]) /* owner */ and ($2::timestamptz is null or recorded_at <= $2)`,
+    select ${wordLines('name, value', forGood)} from access_attribute
+    where ${ofPartners} and ($4::timestamptz is null or recorded_at <= $4)`,
 } as const
 
 export async function lockCapability(tx: Tx, capabilityId: string): Promise<void> {
@@ -90,7 +90,6 @@ export async function insertAttribute(
   await tx.rows(statements.insertAttribute, [partnerId, added.id, added.name, added.value, tx.now])
 }
 
-export async function readAttributes(reader: Reader, partnerIds: readonly string[], knownAt: Date | null) {
-  type Row = Word<string | null> & { partnerId: string; name: string }
-  return reader.rows<Row>(statements.readAttributes, [partnerIds, knownAt])
+export async function readAttributes(reader: Reader, partners: Partners, knownAt: Date | null) {
+  return readLines(reader, statements.readAttributes, partners, knownAt)
 }

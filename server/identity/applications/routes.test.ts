@@ -3,8 +3,9 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { createApplication } from '#/identity/applications/applications.ts'
 import { archiveApplication } from '#/identity/keys/keys.ts'
-import { createPartner, readStandings } from '#/identity/partners/partners.ts'
+import { createPartner, readStandings, standingWords } from '#/identity/partners/partners.ts'
 import { newId, publicId } from '#/kernel/id/id.ts'
+import { partnersNamed } from '#/kernel/lines/lines.ts'
 import { testDatabase } from '../../../tests/support/database.ts'
 import { adminApi } from '../../../tests/support/identity/admin.ts'
 
@@ -78,9 +79,9 @@ test('200, once: gateways are told, the reason is kept, and the partner’s page
   )
   const resumed = await api.call(pathOf(mine, 'resume'), { as, body: { reason: 'mended' } })
   assert.equal(resumed.body.state, 'active')
-  const standings = await api.inTx((tx) => readStandings(tx, [mine.partnerId], null))
+  const standings = await api.inTx((tx) => readStandings(tx, partnersNamed([mine.partnerId]), null))
   assert.deepEqual(
-    standings
+    standingWords(standings.get(mine.partnerId)!)
       .filter(({ applicationId }) => applicationId === mine.id)
       .toSorted((a, b) => a.saidAt - b.saidAt)
       .map(({ value }) => value),

@@ -12,7 +12,7 @@ import { crc32 } from 'node:zlib'
 import type { Environment } from '#/identity/applications/applications.ts'
 
 export type ParsedKey =
-  /** `digest` is the SHA-256 of the whole text, base64url: what the store and the snapshot know the key by. */
+  /** `digest` is the SHA-256 of the whole text, base64: what the store and the snapshot know the key by. */
   | { readonly ok: true; readonly digest: string; readonly environment: Environment }
   /** Mistyped: it has the form of a key, and its checksum is wrong. */
   | { readonly ok: false; readonly reason: 'malformed' | 'mistyped' }
@@ -44,7 +44,7 @@ export function parseKey(text: string): ParsedKey {
   if (environment === null) return malformed
   const reason = flaw(text, prefixLength)
   if (reason !== null) return reason === 'mistyped' ? mistyped : malformed
-  return { ok: true, digest: hash('sha256', text, 'base64url'), environment }
+  return { ok: true, digest: hash('sha256', text, 'base64'), environment }
 }
 
 /** What is wrong with a text that begins with a prefix of this length and has the length it should have. */

@@ -57,7 +57,7 @@ describe('creating', () => {
       'select digest from identity_key where id = $1',
       [created.id],
     )
-    assert.equal(rows[0]!.digest.toString('base64url'), parsed.digest)
+    assert.equal(rows[0]!.digest.toString('base64'), parsed.digest)
     assert.equal(await changesOf(created.id), 1)
   })
 

@@ -1,11 +1,13 @@
 /** Partners: the organisations in the programme. They own applications, and later wallets and invoices. */
 import type { Tx } from '#/kernel/db/db.ts'
 import { newId } from '#/kernel/id/id.ts'
+import { parseLines } from '#/kernel/lines/lines.ts'
+import type { Lines, Partners } from '#/kernel/lines/lines.ts'
 import { problem } from '#/kernel/problem/problem.ts'
 import * as store from '#/identity/partners/store.ts'
 import type { Partner } from '#/identity/partners/store.ts'
 
-export type { Partner, StandingWord } from '#/identity/partners/store.ts'
+export type { Partner } from '#/identity/partners/store.ts'
 
 export const partnerNotFound = problem('partners.not_found', 404, 'There is no such partner', {
   help: 'No partner has this id or short name. Check it against the list of partners.',
@@ -70,13 +72,31 @@ export async function recordStanding(
   await store.insertStanding(tx, partnerId, { id: newId(), from: tx.now, ...standing })
 }
 
-/** What was said of partners and their applications, in no order. `knownAt` null: as known now. */
+/** One word on a standing: milliseconds, from when it is true and when it was said. */
+export type StandingWord = {
+  /** Null: the organisation as a whole. */
+  readonly applicationId: string | null
+  readonly value: store.Partner['state']
+  readonly from: number
+  readonly until: null
+  readonly saidAt: number
+}
+
+/** What was said of partners and their applications: lines for `standingWords`. `knownAt` null: as known now. */
 export async function readStandings(
   reader: Pick<Tx, 'rows'>,
-  partnerIds: readonly string[],
+  partners: Partners,
   knownAt: Date | null,
-): Promise<readonly store.StandingWord[]> {
-  return store.readStandings(reader, partnerIds, knownAt)
+): Promise<Lines> {
+  return store.readStandings(reader, partners, knownAt)
+}
+
+/** In no order. */
+export function standingWords(lines: string): readonly StandingWord[] {
+  const words = parseLines(lines) as readonly store.StandingFields[]
+  return words.map(([applicationId, value, from, saidAt]) => {
+    return { applicationId, value, from, until: null, saidAt }
+  })
 }
 
 const verbs = { created: 'create', renamed: 'rename', suspended: 'suspend', resumed: 'resume' } as const

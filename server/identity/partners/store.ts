@@ -1,5 +1,7 @@
 /** Every statement on partners. */
 import type { Tx } from '#/kernel/db/db.ts'
+import { inMilliseconds, lines, ofPartners, readLines } from '#/kernel/lines/lines.ts'
+import type { Partners } from '#/kernel/lines/lines.ts'
 
 export type Partner = {
   readonly id: string
@@ -27,11 +29,8 @@ export const statements = {
     insert into identity_standing (id, partner_id, application_id, state, reason, valid_from)
     values ($2, $1, $3, $4, $5, $6)`,
   readStandings: `
-    select partner_id as "partnerId", application_id as "applicationId", state as value, null::float8 as until,
-           (extract(epoch from valid_from) * 1000)::float8 as from,
-           (extract(epoch from recorded_at) * 1000)::float8 as "saidAt"
-    from identity_standing
-    where partner_id = any ($1::uuid[]) /* owner */ and ($2::timestamptz is null or recorded_at <= $2)`,
+    select ${lines('partner_id', 'application_id', 'state', inMilliseconds('valid_from'), inMilliseconds('recorded_at'))}
+    from identity_standing where ${ofPartners} and ($4::timestamptz is null or recorded_at <= $4)`,
 } as const
 
 /** No row when the slug is taken. */
@@ -80,20 +79,14 @@ export async function insertStanding(tx: Tx, partnerId: string, standing: Standi
   await tx.rows(statements.insertStanding, [partnerId, id, applicationId, state, reason, from])
 }
 
-/** One word on a standing: milliseconds, from when it is true and when it was said. */
-export type StandingWord = {
-  readonly partnerId: string
-  readonly applicationId: string | null
-  readonly value: Partner['state']
-  readonly from: number
-  readonly until: null
-  readonly saidAt: number
-}
+/** One word on a standing, as its line has it: milliseconds, from when it is true and when it was said. */
+export type StandingFields = readonly [
+  applicationId: string | null,
+  state: Partner['state'],
+  from: number,
+  saidAt: number,
+]
 
-export async function readStandings(
-  reader: Pick<Tx, 'rows'>,
-  partnerIds: readonly string[],
-  knownAt: Date | null,
-) {
-  return reader.rows<StandingWord>(statements.readStandings, [partnerIds, knownAt])
+export async function readStandings(reader: Pick<Tx, 'rows'>, partners: Partners, knownAt: Date | null) {
+  return readLines(reader, statements.readStandings, partners, knownAt)
 }

@@ -1,14 +1,15 @@
 /**
- * Who calls and what they may: keys, applications, the facts of partners, and the tables of decisions made of them.
+ * What callers may: the facts of partners, and the tables of decisions made of them.
  *
- * A key is one small object that shares its application's. A partner's table is made when it is first asked for, is
- * shared by all partners that agree in every fact, and is made again when its time is over, so that what was planned
- * takes effect at its moment without anything being announced. Figures: bench/access.bench.ts.
+ * Facts stay lines as they were read. A partner's table is made of them when it is first asked for, is shared by all
+ * partners that agree in every fact, and is made again when its time is over, so that what was planned takes effect at
+ * its moment without anything being announced. Figures: bench/access.bench.ts.
  */
 import {
   catalogueOf,
   createTables,
   factsAt,
+  factsIn,
   noDecision,
   visibleAt,
 } from '#/access/entitlements/entitlements.ts'
@@ -16,21 +17,19 @@ import type {
   Catalogue,
   DecisionTable,
   Facts,
-  PartnerFacts,
   Tables,
+  WrittenFacts,
 } from '#/access/entitlements/entitlements.ts'
-import type { Application, Credential, Decision, Environment } from '#/gateway/gateway.ts'
-import { networkCheck } from '#/identity/keys/keys.ts'
+import type { Application, Decision, Environment } from '#/gateway/gateway.ts'
 import type { Clock } from '#/kernel/clock/clock.ts'
-import type { ApplicationRow, KeyRow } from '#/publish/snapshot/store.ts'
 
 /** A partner, and the tables that were made of its facts. */
 type Standing = {
-  readonly facts: PartnerFacts
+  readonly written: WrittenFacts
   live: Made | null
   sandbox: Made | null
-  /** Of applications that were ever suspended, each its own; null: there was none. */
-  readonly apart: Map<string, Made> | null
+  /** Of applications that were ever suspended, each its own. */
+  apart: Map<string, Made | null> | null
 }
 
 /** `by`: the tables of which catalogue. */
@@ -40,8 +39,6 @@ type Made = { readonly table: DecisionTable; readonly by: Tables }
 export type Clocks = Readonly<Record<Environment, Clock>>
 
 export type Directory = {
-  readonly credential: (digest: string) => Credential | undefined
-  application(id: string): Application | undefined
   /** Names of all that was declared, and that of the Partner API. */
   capabilities(): Iterable<string>
   /** As of now; null: there is no such partner. */
@@ -50,16 +47,10 @@ export type Directory = {
   /** May anyone at all know of it, in any world or in every one? */
   visible(capability: string | null, where: 'anywhere' | 'everywhere'): boolean
   setCatalogue(catalogue: Catalogue): void
-  putPartners(partners: readonly PartnerFacts[]): void
-  putApplications(rows: readonly ApplicationRow[]): void
-  /** Their applications are in it. `now`: wall clock, milliseconds. */
-  putKeys(rows: readonly KeyRow[], now: number): void
-  size(): Readonly<Record<'partners' | 'applications' | 'keys' | 'tables', number>>
+  putPartners(partners: readonly WrittenFacts[]): void
 }
 
 export function createDirectory(clocks: Clocks): Directory {
-  const keys = new Map<string, Credential>()
-  const applications = new Map<string, Application>()
   const partners = new Map<string, Standing>()
   let catalogue = catalogueOf([], [])
   let tables = createTables(catalogue)
@@ -72,27 +63,28 @@ export function createDirectory(clocks: Clocks): Directory {
   }
 
   function tableOf(standing: Standing, { id, environment }: Application): DecisionTable {
-    const { facts } = standing
-    const apart = facts.applications.has(id) ? standing.apart : null
-    const known = apart === null ? standing[environment] : apart.get(id)
-    if (known && !isOver(known, environment)) return known.table
+    const known = standing.apart?.has(id) ? standing.apart.get(id)! : standing[environment]
+    if (known !== null && !isOver(known, environment)) return known.table
+    const facts = factsIn(standing.written)
+    if (facts.applications.size > 0)
+      standing.apart ??= new Map([...facts.applications.keys()].map((each) => [each, null]))
+    const isApart = facts.applications.has(id)
     const moment = nowOf(clocks[environment])
-    const asked = { environment, applicationId: apart === null ? null : id, moment }
+    const asked = { environment, applicationId: isApart ? id : null, moment }
     const made = { table: tables.tableOf(facts, asked), by: tables }
-    if (apart === null) standing[environment] = made
-    else apart.set(id, made)
+    if (isApart) standing.apart!.set(id, made)
+    else standing[environment] = made
     return made.table
   }
 
   return {
-    credential: (digest) => keys.get(digest),
-    application: (id) => applications.get(id),
     capabilities: () => catalogue.capabilities.keys(),
     facts({ id, partnerId, environment }, capability) {
       const standing = partners.get(partnerId)
       if (standing === undefined) return null
       const asked = { environment, applicationId: id, moment: nowOf(clocks[environment]) }
-      return factsAt(catalogue, catalogue.capabilities.get(capability ?? '') ?? null, standing.facts, asked)
+      const found = catalogue.capabilities.get(capability ?? '') ?? null
+      return factsAt(catalogue, found, factsIn(standing.written), asked)
     },
     decide(application, capability) {
       const standing = capability === null ? undefined : partners.get(application.partnerId)
@@ -111,23 +103,9 @@ export function createDirectory(clocks: Clocks): Directory {
       sights = createSights(next, clocks)
     },
     putPartners(all) {
-      for (const facts of all) partners.set(facts.id, standingOf(facts))
-    },
-    putApplications(rows) {
-      for (const { id, partnerId, environment } of rows) applications.set(id, { id, partnerId, environment })
-    },
-    putKeys(rows, now) {
-      for (const row of rows) keys.set(row.digest, credentialOf(row, applications, now))
-    },
-    size: () => {
-      const all = { partners: partners.size, applications: applications.size, keys: keys.size }
-      return { ...all, tables: tables.size() }
+      for (const written of all) partners.set(written.id, { written, live: null, sandbox: null, apart: null })
     },
   }
-}
-
-function standingOf(facts: PartnerFacts): Standing {
-  return { facts, live: null, sandbox: null, apart: facts.applications.size > 0 ? new Map() : null }
 }
 
 /** What partners may know of in each world, looked at again when that may be otherwise. */
@@ -146,30 +124,4 @@ function createSights(catalogue: Catalogue, clocks: Clocks): Record<Environment,
 
 function nowOf(clock: Clock): number {
   return clock.business().getTime()
-}
-
-function credentialOf(row: KeyRow, applications: ReadonlyMap<string, Application>, now: number): Credential {
-  const application = applications.get(row.applicationId)
-  if (!application) throw new Error(`the application ${row.applicationId} of a key is not in the snapshot`)
-  // A revocation is never in the future, whatever the clock of the database's machine says.
-  const revokedAt = row.revokedAt === null ? null : Math.min(row.revokedAt, now)
-  return {
-    id: row.id,
-    application,
-    expiresAt: row.expiresAt,
-    revokedAt,
-    scopes: row.scopes === null ? null : sharedScopes(row.scopes),
-    usableFrom: row.networks === null ? null : networkCheck(row.networks),
-    member: null,
-  }
-}
-
-/** Keys with the same scopes, and most have a few usual ones, share one set. */
-const scopeSets = new Map<string, ReadonlySet<string>>()
-
-function sharedScopes(scopes: readonly string[]): ReadonlySet<string> {
-  const name = scopes.toSorted().join(' ')
-  let set = scopeSets.get(name)
-  if (set === undefined) scopeSets.set(name, (set = new Set(scopes)))
-  return set
 }

@@ -1,18 +1,23 @@
 /** What a snapshot holds at one version, and how the next version is made of it. */
-import { readCatalogue, readPartnerFacts } from '#/access/entitlements/entitlements.ts'
+import { readCatalogue, readWrittenFacts } from '#/access/entitlements/entitlements.ts'
 import type { Route, Snapshot } from '#/gateway/gateway.ts'
 import type { Clock } from '#/kernel/clock/clock.ts'
+import { partnersNamed } from '#/kernel/lines/lines.ts'
+import type { Partners } from '#/kernel/lines/lines.ts'
+import { createCallers } from '#/publish/snapshot/callers.ts'
+import type { Callers } from '#/publish/snapshot/callers.ts'
 import { createDirectory } from '#/publish/snapshot/directory.ts'
 import type { Clocks, Directory } from '#/publish/snapshot/directory.ts'
 import { createRouter } from '#/publish/snapshot/router.ts'
 import type { Router } from '#/publish/snapshot/router.ts'
 import type { Served } from '#/publish/snapshot/served.ts'
 import * as store from '#/publish/snapshot/store.ts'
-import type { ChangeRow, Reader, Readers } from '#/publish/snapshot/store.ts'
+import type { ChangeRow, PartnerRow, Reader, Readers } from '#/publish/snapshot/store.ts'
 
 export type Held = {
   /** Number of the last change that is in it. */
   readonly version: number
+  readonly callers: Callers
   readonly directory: Directory
   readonly router: Router
   readonly snapshot: Snapshot
@@ -20,37 +25,38 @@ export type Held = {
 
 type Sources = { readonly served: Served; readonly clock: Clock; readonly clocks: Clocks }
 
-function hold(version: number, directory: Directory, router: Router): Held {
+function hold(held: Omit<Held, 'snapshot'>): Held {
+  const { version, callers, directory, router } = held
   const snapshot: Snapshot = {
     version,
     match: router.match,
-    credential: directory.credential,
+    credential: callers.credential,
     decide: (application, route) => directory.decide(application, route.operation.capability),
     hidden: (route) => !directory.visible(route.operation.capability, 'anywhere'),
   }
-  return { version, directory, router, snapshot }
+  return { ...held, snapshot }
 }
 
 /** Everything, as it stands in the transactions of the readers. */
 export async function loadAll([first, second]: Readers, { served, clock, clocks }: Sources): Promise<Held> {
   const version = await store.lastChange(first)
   const directory = createDirectory(clocks)
+  const callers = createCallers(() => clock.wall())
   const loadFacts = async () => {
     directory.setCatalogue(await readCatalogue(first, null))
     for await (const rows of store.readPartners(first, null))
-      directory.putPartners(await readPartnerFacts(first, rows, null))
+      directory.putPartners(await readWrittenFacts(first, rows, allOf(rows), null))
     return served.load(first)
   }
   const loadCredentials = async () => {
-    for await (const rows of store.readApplications(second, null)) directory.putApplications(rows)
-    for await (const rows of store.readKeys(second, null)) directory.putKeys(rows, clock.wall())
+    for await (const rows of store.readApplications(second, null)) callers.putApplications(rows)
+    for await (const rows of store.readKeys(second, null)) callers.putKeys(rows)
   }
   const [facts, credentials] = await Promise.allSettled([loadFacts(), loadCredentials()])
   // Only when both are at rest: a transaction that ends takes its connection away.
   if (facts.status === 'rejected') throw facts.reason
   if (credentials.status === 'rejected') throw credentials.reason
-  const routes = facts.value
-  return hold(version, directory, routerOf(routes, directory))
+  return hold({ version, callers, directory, router: routerOf(facts.value, directory) })
 }
 
 /**
@@ -62,9 +68,9 @@ export async function readChanges(
   reader: Reader,
   held: Held,
   changes: readonly ChangeRow[],
-  { served, clock }: Sources,
+  { served }: Sources,
 ): Promise<() => Held> {
-  const { directory } = held
+  const { callers, directory } = held
   const ids = (topic: string) => [
     ...new Set(changes.filter((change) => change.topic === topic).map((change) => change.id!)),
   ]
@@ -74,16 +80,17 @@ export async function readChanges(
   // What is said of an application stands with its partner's facts.
   const concerned = new Set([...ids('partner'), ...applications.map((row) => row.partnerId)])
   const rows = await whole(store.readPartners(reader, [...concerned]))
-  const partners = await readPartnerFacts(reader, rows, null)
+  const named = partnersNamed(rows.map(({ id }) => id))
+  const partners = await readWrittenFacts(reader, rows, named, null)
   const keys = await whole(store.readKeys(reader, ids('key')))
   const routes = about('contract', 'upstream') ? await served.load(reader) : null
   const version = changes[changes.length - 1]!.number
   return () => {
     if (catalogue) directory.setCatalogue(catalogue)
     directory.putPartners(partners)
-    directory.putApplications(applications)
-    directory.putKeys(keys, clock.wall())
-    return hold(version, directory, routes ? routerOf(routes, directory) : held.router)
+    callers.putApplications(applications)
+    callers.putKeys(keys)
+    return hold({ ...held, version, router: routes ? routerOf(routes, directory) : held.router })
   }
 }
 
@@ -94,6 +101,11 @@ export function namesNoRow(change: ChangeRow): boolean {
 
 function routerOf(routes: readonly Route[], directory: Directory): Router {
   return createRouter(routes, (route) => !directory.visible(route.operation.capability, 'everywhere'))
+}
+
+/** Of a page: there are no others between the first and the last. */
+function allOf(page: readonly PartnerRow[]): Partners {
+  return { first: page[0]!.id, last: page.at(-1)!.id, named: null }
 }
 
 async function whole<Row>(pages: AsyncIterable<readonly Row[]>): Promise<readonly Row[]> {

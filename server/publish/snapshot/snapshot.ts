@@ -112,7 +112,7 @@ function decidingBy(held: () => Held, clocks: Clocks): Deciding {
   return {
     snapshot: () => held().snapshot,
     now: (environment) => clocks[environment].business(),
-    application: (id) => held().directory.application(id),
+    application: (id) => held().callers.application(id),
     capabilities: () => held().directory.capabilities(),
     facts: (application, capability) => held().directory.facts(application, capability),
     operations: (id) => held().router.routes.filter(({ operation }) => operation.id === id),

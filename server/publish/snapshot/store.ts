@@ -1,8 +1,10 @@
 /**
  * What a snapshot reads. One statement serves the whole load and the re-reading of single rows: `$1` is null or
- * the ids, and the pages go by id, so that 300,000 keys never stand in memory as rows at once.
+ * the ids, and the pages go by id. A page is one text with a line for each row (kernel/lines), whose parts have a fixed
+ * length as far as they can: 300,000 keys are cut out of a text in a tenth of the time that rows with columns take.
  */
 import type { Tx } from '#/kernel/db/db.ts'
+import { idLength, inMilliseconds } from '#/kernel/lines/lines.ts'
 import type { Environment } from '#/gateway/gateway.ts'
 
 export type Reader = Pick<Tx, 'rows'>
@@ -18,18 +20,26 @@ export const statements = {
     from control.kernel_change_counter as counter left join control.kernel_change as change on change.number > $1
     order by change.number limit $2`,
   partners: `
-    select id, slug from control.identity_partner
-    where ($1::uuid[] is null or id = any ($1)) and id > $2 order by id limit $3`,
+    select string_agg(id || slug, E'\n' order by id) as lines from (
+      select id, slug from control.identity_partner
+      where ($1::uuid[] is null or id = any ($1)) and id > $2 order by id limit $3
+    ) as page`,
   applications: `
-    select id, partner_id as "partnerId", environment from control.identity_application
-    where ($1::uuid[] is null or id = any ($1)) and id > $2 order by id limit $3`,
-  // The digest as base64url, milliseconds as numbers: what the gateway looks up and compares, made once here.
+    select string_agg(id || (partner_id || environment), E'\n' order by id) as lines from (
+      select id, partner_id, environment from control.identity_application
+      where ($1::uuid[] is null or id = any ($1)) and id > $2 order by id limit $3
+    ) as page`,
+  // The digest as base64, which is what the gateway looks up. Most keys have no bounds, and their lines end there.
   keys: `
-    select id, application_id as "applicationId",
-           translate(rtrim(encode(digest, 'base64'), '='), '+/', '-_') as digest,
-           (extract(epoch from expires_at) * 1000)::float8 as "expiresAt",
-           (extract(epoch from revoked_at) * 1000)::float8 as "revokedAt", scopes, networks::text[] as networks
-    from control.identity_key where ($1::uuid[] is null or id = any ($1)) and id > $2 order by id limit $3`,
+    select string_agg(
+             id || (application_id || encode(digest, 'base64')) || case
+               when coalesce(expires_at, revoked_at) is null and scopes is null and networks is null then ''
+               else json_build_array(${inMilliseconds('expires_at')}, ${inMilliseconds('revoked_at')}, scopes, networks::text[])::text
+             end, E'\n' order by id) as lines
+    from (
+      select id, application_id, digest, expires_at, revoked_at, scopes, networks from control.identity_key
+      where ($1::uuid[] is null or id = any ($1)) and id > $2 order by id limit $3
+    ) as page`,
 } as const
 
 /** Every statement of the transaction then sees the same moment. Apart from the others: `set` cannot be prepared. */
@@ -89,7 +99,6 @@ export type ApplicationRow = {
 export type KeyRow = {
   readonly id: string
   readonly applicationId: string
-  readonly digest: string
   readonly expiresAt: number | null
   readonly revokedAt: number | null
   readonly scopes: readonly string[] | null
@@ -97,31 +106,63 @@ export type KeyRow = {
 }
 
 export function readPartners(reader: Reader, ids: readonly string[] | null) {
-  return pages<PartnerRow>(reader, statements.partners, ids)
+  return pages(reader, statements.partners, ids, (line): PartnerRow => {
+    return { id: line.slice(0, idLength), slug: line.slice(idLength) }
+  })
 }
 
 export function readApplications(reader: Reader, ids: readonly string[] | null) {
-  return pages<ApplicationRow>(reader, statements.applications, ids)
+  return pages(reader, statements.applications, ids, (line): ApplicationRow => {
+    const environment = line.endsWith('live') ? 'live' : 'sandbox'
+    return { id: line.slice(0, idLength), partnerId: line.slice(idLength, 2 * idLength), environment }
+  })
 }
 
+/** Lines for `digestIn` and `keyIn`: most keys are read when they first call. */
 export function readKeys(reader: Reader, ids: readonly string[] | null) {
-  return pages<KeyRow>(reader, statements.keys, ids)
+  return pages(reader, statements.keys, ids, (line) => line)
+}
+
+const keyHead = 2 * idLength
+/** With a SHA-256 as base64. */
+const keyLength = keyHead + 44
+
+type Bounds = readonly [
+  expiresAt: number | null,
+  revokedAt: number | null,
+  scopes: readonly string[] | null,
+  networks: readonly string[] | null,
+]
+
+const unbound: Bounds = [null, null, null, null]
+
+export function digestIn(line: string): string {
+  return line.slice(keyHead, keyLength)
+}
+
+export function keyIn(line: string): KeyRow {
+  const [expiresAt, revokedAt, scopes, networks] =
+    line.length === keyLength ? unbound : (JSON.parse(line.slice(keyLength)) as Bounds)
+  const id = line.slice(0, idLength)
+  return { id, applicationId: line.slice(idLength, keyHead), expiresAt, revokedAt, scopes, networks }
 }
 
 /** Small enough that a page is garbage before it is old. */
 const pageSize = 4000
 const lowest = '00000000-0000-0000-0000-000000000000'
 
-async function* pages<Row extends { id: string }>(
+async function* pages<Row>(
   reader: Reader,
   statement: string,
   ids: readonly string[] | null,
+  read: (line: string) => Row,
 ): AsyncGenerator<readonly Row[]> {
   if (ids?.length === 0) return
   for (let after = lowest; ;) {
-    const rows = await reader.rows<Row>(statement, [ids, after, pageSize])
-    if (rows.length > 0) yield rows
-    if (rows.length < pageSize) return
-    after = rows[rows.length - 1]!.id
+    const [page] = await reader.rows<{ lines: string | null }>(statement, [ids, after, pageSize])
+    const lines = page?.lines?.split('\n') ?? []
+    if (lines.length > 0) yield lines.map(read)
+    if (lines.length < pageSize) return
+    after = lines.at(-1)!.slice(0, idLength)
   }
 }

@@ -3,10 +3,15 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { exposures } from '#/access/capabilities/capabilities.ts'
-import { catalogueOf, decide, factsAt } from '#/access/entitlements/entitlements.ts'
-import type { CapabilityFacts, Catalogue, PartnerFacts } from '#/access/entitlements/entitlements.ts'
+import { catalogueOf, decide, factsAt, factsIn } from '#/access/entitlements/entitlements.ts'
+import type {
+  CapabilityFacts,
+  Catalogue,
+  PartnerFacts,
+  WrittenFacts,
+} from '#/access/entitlements/entitlements.ts'
 import { timelineOf } from '#/access/history/history.ts'
-import type { Timeline } from '#/access/history/history.ts'
+import type { Timeline, Word } from '#/access/history/history.ts'
 import { plainTerms } from '#/access/packages/packages.ts'
 import type { PackageVersion } from '#/access/packages/packages.ts'
 import type { Rollout } from '#/access/rollouts/rollouts.ts'
@@ -19,11 +24,15 @@ const moment = fc.integer({ min: 0, max: last })
 const end = fc.option(moment)
 
 /** Words about periods, in any order, some of them about the future. */
-function timeline<T>(value: fc.Arbitrary<T>, most = 3): fc.Arbitrary<Timeline<T>> {
+function words<T>(value: fc.Arbitrary<T>, most = 3): fc.Arbitrary<readonly Word<T>[]> {
   const word = fc
     .record({ value, from: moment, length: fc.option(fc.integer({ min: 1, max: 6 })), saidAt: moment })
     .map(({ length, ...rest }) => ({ ...rest, until: length === null ? null : rest.from + length }))
-  return fc.array(word, { maxLength: most }).map(timelineOf)
+  return fc.array(word, { maxLength: most })
+}
+
+function timeline<T>(value: fc.Arbitrary<T>, most = 3): fc.Arbitrary<Timeline<T>> {
+  return words(value, most).map(timelineOf)
 }
 
 const mostly = <T>(value: T, rest: fc.Arbitrary<Timeline<T>>) =>
@@ -74,27 +83,45 @@ const strict = {
   terms: { ...versions[0]!.terms, agreement: 'required' },
 } satisfies PackageVersion
 
-const agreement = fc
-  .record({ startsAt: moment, endsAt: end, states: timeline(fc.constantFrom('sent', 'signed', 'ended'), 2) })
-  .map((one) => {
-    const terms = { noticeDays: 0, capabilities: ['two'], overrides: {}, sla: null, consents: [] }
-    return { id: 'v1', agreementId: 'a', number: 1, terms, ...one }
-  })
+/** As PostgreSQL writes them down. */
+const linesOf = (fields: readonly (readonly unknown[])[]) =>
+  fields.map((line) => JSON.stringify(line)).join('\n')
 
-const mapOf = <T>(key: string, value: fc.Arbitrary<T>) =>
-  fc.option(value).map((one): ReadonlyMap<string, T> => new Map(one === null ? [] : [[key, one]]))
+/** `about`: what they are about, if that is not the partner. */
+const said = <T>(value: fc.Arbitrary<T>, ...about: readonly string[]) =>
+  words(value).map((all) =>
+    linesOf(all.map(({ value, from, until, saidAt }) => [...about, value, from, until, saidAt])),
+  )
 
-const partner = (id: string): fc.Arbitrary<PartnerFacts> =>
+const agreement = fc.record({ startsAt: moment, endsAt: end }).map(({ startsAt, endsAt }) => {
+  const terms = { noticeDays: 0, capabilities: ['two'], overrides: {}, sla: null, consents: [] }
+  return linesOf([['v1', 'a', 1, startsAt, endsAt, terms]])
+})
+
+/** Of the partner and one of its applications; they have no end. */
+const standings = (id: string) => {
+  const about = (applicationId: string | null) =>
+    words(fc.constantFrom('active', 'suspended')).map((all) =>
+      all.map(({ value, from, saidAt }) => [applicationId, value, from, saidAt]),
+    )
+  const mostlyActive = fc.oneof(fc.constant([[null, 'active', 0, 0]]), about(null))
+  return fc.tuple(mostlyActive, about(`${id} live`)).map((both) => linesOf(both.flat()))
+}
+
+const partner = (id: string): fc.Arbitrary<WrittenFacts> =>
   fc.record({
     id: fc.constant(id),
     slug: fc.constant(id),
-    standing: mostly('active', timeline(fc.constantFrom('active', 'suspended'))),
-    applications: mapOf(`${id} live`, timeline(fc.constantFrom('active', 'suspended'))),
-    assignments: mostly('pro', timeline(fc.constantFrom('pro', 'basic', 'strict'))),
-    grants: mapOf('two', timeline(fc.boolean())),
-    attributes: mapOf('tier', timeline(fc.constantFrom('gold', null))),
-    places: mapOf('pilot', timeline(fc.constantFrom('waiting', 'admitted', 'left'))),
-    agreements: fc.array(agreement, { maxLength: 1 }),
+    standings: standings(id),
+    assignments: fc.oneof(
+      fc.constant(linesOf([['pro', 0, null, 0]])),
+      said(fc.constantFrom('pro', 'basic', 'strict')),
+    ),
+    grants: said(fc.boolean(), 'two'),
+    attributes: said(fc.constantFrom('gold', null), 'tier'),
+    places: said(fc.constantFrom('waiting', 'admitted', 'left'), 'pilot'),
+    agreements: fc.oneof(fc.constant(''), agreement),
+    agreementEvents: said(fc.constantFrom('sent', 'signed', 'ended'), 'v1'),
   })
 
 const scene = fc.record({
@@ -143,12 +170,13 @@ test('a decision is the same until its validUntil, and from then on another is l
       const catalogue = catalogueOf(capabilities, [...versions, strict])
       directory.setCatalogue(catalogue)
       directory.putPartners(partners)
+      const all = partners.map(factsIn)
       for (const moment of asked.toSorted((a, b) => a - b)) {
         now = moment
-        for (const { facts, each, environment } of triples(partners, capabilities))
+        for (const { facts, each, environment } of triples(all, capabilities))
           if (holds(directory, catalogue, { facts, each, environment, now })) ended += 1
         for (const each of capabilities) {
-          const isHidden = partners.every((facts) => {
+          const isHidden = all.every((facts) => {
             const asked = { environment: 'live', applicationId: null, moment: now } as const
             return decide(factsAt(catalogue, each, facts, asked)).reason?.status === 404
           })

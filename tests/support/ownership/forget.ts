@@ -9,25 +9,28 @@ const forms = [
   /(?<![\w.])(?:\w+\.)?partner_id (?:=|is not distinct from) (\$\d+)(?:::(uuid))? \/\* owner \*\//g,
   /(?<![\w.])(?:\w+\.)?partner_id = any \((\$\d+)::(uuid\[\])\) \/\* owner \*\//g,
 ]
+const range = /(?<![\w.])(?:\w+\.)?partner_id between (\$\d+) and (\$\d+) \/\* owner \*\//g
 
-type Found = { readonly rows: readonly { readonly partnerId?: string }[] }
+type Row = { readonly partnerId?: string; readonly lines?: string | null }
+type Found = { readonly rows: readonly Row[] }
 
 /** The parameter stays in it, so that numbers and types of all others are what they were. */
 export function withoutOwner(text: string): string {
-  const left = forms.reduce(
-    (rest, form) =>
-      rest.replaceAll(
-        form,
-        (_, value: string, type = 'uuid') => `(${value}::${type} is not distinct from ${value})`,
-      ),
-    text,
-  )
+  const always = (value: string, type = 'uuid') => `(${value}::${type} is not distinct from ${value})`
+  const left = forms
+    .reduce((rest, form) => rest.replaceAll(form, (_, value: string, type) => always(value, type)), text)
+    .replaceAll(range, (_, first: string, last: string) => `(${always(first)} and ${always(last)})`)
   if (left.includes(mark)) {
-    throw new Error(
-      `this is not \`partner_id = $1 ${mark}\`, nor \`is not distinct from\`, nor \`= any\`: ${text}`,
-    )
+    const known = '`is not distinct from`, nor `= any`, nor `between`'
+    throw new Error(`this is not \`partner_id = $1 ${mark}\`, nor ${known}: ${text}`)
   }
   return left
+}
+
+/** Names another partner than the one who asks, as a column or at the beginning of a line (kernel/lines). */
+export function isAnothers({ partnerId, lines }: Row, asking: string): boolean {
+  const others = (lines ?? '').split('\n').filter((line) => line !== '' && !line.startsWith(asking))
+  return others.length > 0 || (partnerId ?? asking) !== asking
 }
 
 export type Forgotten = {
@@ -56,7 +59,7 @@ export function forgetOwners(database: TestDatabase): Forgotten {
         statements.add(text)
         const asking = partner
         return (query(withoutOwner(text), ...rest) as Promise<Found>).then((found) => {
-          if (found.rows.some(({ partnerId = asking }) => partnerId !== asking)) strayed.add(text)
+          if (found.rows.some((row) => isAnothers(row, asking))) strayed.add(text)
           return found
         })
       }
