@@ -13,7 +13,13 @@ import type {
 import type { Sealer } from '#/kernel/crypto/crypto.ts'
 import type { Tx } from '#/kernel/db/db.ts'
 import { newId } from '#/kernel/id/id.ts'
-import { algorithms, challengeOf, checkRegistration, userHandle, webAuthn } from '#/identity/passkeys/ceremony.ts'
+import {
+  algorithms,
+  challengeOf,
+  checkRegistration,
+  userHandle,
+  webAuthn,
+} from '#/identity/passkeys/ceremony.ts'
 import type { AssertionAnswer, RegistrationAnswer } from '#/identity/passkeys/ceremony.ts'
 import { makeChallenge, takeChallenge, validFor } from '#/identity/passkeys/challenge.ts'
 import type { Holder } from '#/identity/passkeys/challenge.ts'
