@@ -1,3 +1,4 @@
+/** Stages of a turn: in which order things run, and that whoever throws takes nobody along. */
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { createTurn } from '#/gateway/turn.ts'
