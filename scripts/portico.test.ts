@@ -43,4 +43,24 @@ describe('npm run portico', () => {
       assert.match(err, /^Usage:\n {2}npm run portico -- contract check FILE/)
     })
   }
+  test('2 for a command that there is not, which is named', () => {
+    assert.match(portico('contracts', 'check').err, /^Usage:[\s\S]*\nThere is no command "contracts"\.\n$/)
+  })
+  test('0 for how it is used, all of it or one noun', () => {
+    for (const args of [['--help'], ['-h'], ['help']]) {
+      const { code, out, err } = portico(...args)
+      assert.deepEqual([code, err], [0, ''])
+      assert.match(out, /contract check FILE[\s\S]*key revoke[\s\S]*audit verify/)
+    }
+    for (const args of [
+      ['key', '--help'],
+      ['help', 'key'],
+    ]) {
+      const forms = portico(...args).out.match(/npm run portico -- .*/g) ?? []
+      assert.deepEqual(
+        forms.map((form) => form.split(' ').slice(4, 6).join(' ')),
+        ['key list', 'key create', 'key revoke'],
+      )
+    }
+  })
 })

@@ -28,22 +28,33 @@ const commands: Readonly<Record<string, Command>> = {
   ...auditCommands,
 }
 
-function usage(): string {
-  const lines = Object.values(commands).flatMap(({ usage: form, about }) => [
+/** Of the commands that begin like this; of all where none does. */
+function usage([word = '']: readonly string[]): string {
+  const all = Object.entries(commands)
+  const alike = all.filter(([name]) => name.split(' ')[0] === word)
+  const lines = (alike.length > 0 ? alike : all).flatMap(([, { usage: form, about }]) => [
     `  npm run portico -- ${form}`,
     `      ${about}`,
   ])
-  return `Usage:\n${lines.join('\n')}\n`
+  const unknown = alike.length === 0 && word !== '' ? `There is no command ${JSON.stringify(word)}.\n` : ''
+  return `Usage:\n${lines.join('\n')}\n${unknown}`
 }
 
+const asksForHelp = (args: readonly string[]): boolean =>
+  args[0] === 'help' || args.includes('--help') || args.includes('-h')
+
 async function main(args: readonly string[]): Promise<number> {
+  if (asksForHelp(args)) {
+    process.stdout.write(usage(args.filter((word) => word !== 'help' && !word.startsWith('-'))))
+    return 0
+  }
   for (const words of [2, 1]) {
     const name = args.slice(0, words).join(' ')
     const command = Object.hasOwn(commands, name) ? commands[name] : undefined
     const code = await command?.run(args.slice(words))
     if (code !== undefined && code !== null) return code
   }
-  process.stderr.write(usage())
+  process.stderr.write(usage(args))
   return 2
 }
 

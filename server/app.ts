@@ -2,7 +2,7 @@
 import type { RequestListener } from 'node:http'
 import { join } from 'node:path'
 import { reservedPaths } from '#/contracts/compile/compile.ts'
-import { createAuditSink } from '#/governance/audit/audit.ts'
+import { createAuditSink, refuseOtherKey } from '#/governance/audit/audit.ts'
 import { allows } from '#/governance/roles/roles.ts'
 import { createFastLane, createGateway, createNodeLane, expectContinue } from '#/gateway/gateway.ts'
 import type { Gateway, GatewayDeps, Recorder } from '#/gateway/gateway.ts'
@@ -15,8 +15,9 @@ import type { Clock } from '#/kernel/clock/clock.ts'
 import { installationKey } from '#/kernel/config/config.ts'
 import type { Config } from '#/kernel/config/config.ts'
 import { createSealer } from '#/kernel/crypto/crypto.ts'
-import { createProbe, DatabaseAway, isAway, migrate, openDatabase } from '#/kernel/db/db.ts'
-import type { AuditSink, Database } from '#/kernel/db/db.ts'
+import type { Sealer } from '#/kernel/crypto/crypto.ts'
+import { createProbe, DatabaseAway, isAway, migrate, openDatabase, transact } from '#/kernel/db/db.ts'
+import type { Database } from '#/kernel/db/db.ts'
 import { partnerApiVersion, problemPages, route, serveOperation } from '#/kernel/http/http.ts'
 import type { Http, Listener, PartnerOperation, Route } from '#/kernel/http/http.ts'
 import { newId } from '#/kernel/id/id.ts'
@@ -74,7 +75,7 @@ export async function createApp(options: AppOptions): Promise<App> {
   const { config, log, publicUrl } = options
   const clock = systemClock()
   const sealer = createSealer(installationKey(config))
-  const database = await openDatabaseOf(options, clock, createAuditSink(sealer))
+  const database = await openDatabaseOf(options, clock, sealer)
   const applied = await applyFirst({ ...options, database, sealer })
   const telemetry = await createTelemetry({
     traces: config.traces,
@@ -163,12 +164,14 @@ function gatewayOf({ config, log, publicUrl }: AppOptions, handed: Handed): Gate
 async function openDatabaseOf(
   { ownerUrl, log, demo }: AppOptions,
   clock: Clock,
-  audit: AuditSink,
+  sealer: Sealer,
 ): Promise<Database> {
   const roles = await migrate(ownerUrl, [jobsSchema], demo ? 'demo' : 'provider')
   const onError = (error: Error) => log.warn({ event: 'database.connection_lost', err: error })
   const clocks = { control: clock, live: clock, sandbox: clock }
-  return openDatabase({ ownerUrl, roles, clocks, audit, onError })
+  const database = openDatabase({ ownerUrl, roles, clocks, audit: createAuditSink(sealer), onError })
+  await transact(database.control, { kind: 'system', name: 'start' }, (tx) => refuseOtherKey(tx, sealer))
+  return database
 }
 
 /** The operations of ours: what the gateway needs to serve them like any other. */

@@ -1,6 +1,7 @@
 /** What holds of every route by its declaration, and that the enumeration of routes knows all of them. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { Ajv } from 'ajv'
 import { isPermission } from '#/governance/roles/roles.ts'
 import { createPartner } from '#/identity/partners/partners.ts'
 import { newId } from '#/kernel/id/id.ts'
@@ -30,6 +31,18 @@ test('every route names a permission of operators, and says what it answers', ()
     if (asksWithGet.test(path)) assert.equal(permission, 'decisions:make')
     else assert.equal(permission.endsWith(':read'), method === 'GET', `${method} ${path}`)
   }
+})
+
+test('every route asks in schemas that are schemas', () => {
+  const { console: operators, portal: members } = stage.account
+  // With the check that the server leaves out: it compiles them when they are needed, and believes they are good.
+  const ajv = new Ajv({ strict: false })
+  for (const { method, path, params, query, body } of [...stage.management, ...operators, ...members]) {
+    for (const schema of [params, query, body]) {
+      if (schema) assert.doesNotThrow(() => ajv.compile(schema), `${method} ${path}`)
+    }
+  }
+  assert.throws(() => ajv.compile({ type: 'text' }))
 })
 
 test('every operation of partners names a permission of members, and who only looks changes nothing', () => {

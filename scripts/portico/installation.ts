@@ -2,12 +2,12 @@
 
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { createAuditSink } from '../../server/governance/audit/audit.ts'
+import { createAuditSink, refuseOtherKey } from '../../server/governance/audit/audit.ts'
 import { systemClock } from '../../server/kernel/clock/clock.ts'
 import { ConfigError, installationKey, readConfig } from '../../server/kernel/config/config.ts'
 import type { Config } from '../../server/kernel/config/config.ts'
 import { createSealer } from '../../server/kernel/crypto/crypto.ts'
-import { migrate, openDatabase, startEmbedded } from '../../server/kernel/db/db.ts'
+import { migrate, openDatabase, startEmbedded, transact } from '../../server/kernel/db/db.ts'
 import type { Database } from '../../server/kernel/db/db.ts'
 import { jobsSchema } from '../../server/kernel/jobs/jobs.ts'
 import { Problem } from '../../server/kernel/problem/problem.ts'
@@ -24,15 +24,23 @@ export async function inInstallation<T>(
   if (!config.databaseUrl && !existsSync(config.data)) {
     throw new Error(`nothing was installed in ${config.data}; start Portico first, or set DATABASE_URL`)
   }
-  const audit = changes ? createAuditSink(createSealer(keyInUse(config))) : undefined
+  const sealer = changes ? createSealer(keyInUse(config)) : null
   const embedded = config.databaseUrl ? null : await startEmbedded({ data: config.data, database: 'portico' })
   try {
     const ownerUrl = config.databaseUrl ?? embedded!.url
     const roles = await migrate(ownerUrl, [jobsSchema])
     const clock = systemClock()
     const clocks = { control: clock, live: clock, sandbox: clock }
-    const database = openDatabase({ ownerUrl, roles, clocks, poolSize: 1, ...(audit && { audit }) })
+    const database = openDatabase({
+      ownerUrl,
+      roles,
+      clocks,
+      poolSize: 1,
+      ...(sealer && { audit: createAuditSink(sealer) }),
+    })
     try {
+      const actor = { kind: 'system', name: 'command line' } as const
+      if (sealer) await transact(database.control, actor, (tx) => refuseOtherKey(tx, sealer))
       return await work(database, config)
     } finally {
       await database.close()

@@ -3,14 +3,9 @@
  * files below the folder of the document, and never the network.
  */
 import { dirname, resolve } from 'node:path'
-import {
-  BaseResolver,
-  bundle as bundleFiles,
-  createConfig,
-  isAbsoluteUrl,
-  ResolveError,
-  Source,
-} from '@redocly/openapi-core'
+import type { BaseResolver, Document } from '@redocly/openapi-core'
+// Not the package's door: behind it stand linters and configuration, which take three times as long to load.
+import { bundleOas, createEmptyRedoclyConfig, Source } from '@redocly/openapi-core/lib/bundle-oas'
 import type { Locate, Notice, Refusal } from '#/contracts/compile/compile.ts'
 import { FileProblem, parseText, type Folder } from '#/contracts/documents/files.ts'
 import { isTree, member, valueAt } from '#/contracts/validation/validation.ts'
@@ -31,33 +26,27 @@ export async function bundle(root: RootFile, folder: Folder): Promise<Bundled> {
   const problems = new Map<string, FileProblem>()
   const origins = new Map<unknown, { file: string; pointer: string }>()
   remember(root.parsed, folder.name(root.path), origins)
-  const resolver = new BaseResolver()
-  resolver.loadExternalRef = async (file) => {
+  const resolver = createResolver(async (file) => {
     try {
-      if (isAbsoluteUrl(file))
+      if (isAddress(file))
         throw new FileProblem(
           'outside',
           'nothing is fetched from the network; keep the file beside the document',
         )
-      return new Source(file, await folder.read(file))
-    } catch (error) {
-      throw new ResolveError(keep(problems, file, error))
-    }
-  }
-  resolver.parseDocument = (source) => {
-    const file = source.absoluteRef
-    try {
-      const content = parseText(source.body, file)
+      const text = await folder.read(file)
+      const content = parseText(text, file)
       parsed.set(file, content)
       remember(content, folder.name(file), origins)
-      return { source, parsed: content }
+      return { source: new Source(file, text), parsed: content }
     } catch (error) {
-      throw new ResolveError(keep(problems, file, error))
+      throw keep(problems, file, error)
     }
-  }
-  const config = await createConfig({})
-  const doc = { source: new Source(root.path, root.text), parsed: root.parsed }
-  const result = await bundleFiles({ doc, config, externalRefResolver: resolver })
+  })
+  const result = await bundleOas({
+    doc: { source: new Source(root.path, root.text), parsed: root.parsed },
+    config: createEmptyRedoclyConfig(),
+    externalRefResolver: resolver,
+  })
   const document = result.bundle.parsed
   return {
     document,
@@ -67,6 +56,31 @@ export async function bundle(root: RootFile, folder: Folder): Promise<Bundled> {
   }
 }
 
+const isAddress = (ref: string): boolean => /^(?:https?:\/\/|file:\/\/|data:)/.test(ref)
+
+/** Redocly's own would read whatever is asked for, and fetch it where it is an address. */
+function createResolver(read: (file: string) => Promise<Document>): BaseResolver {
+  const known = new Map<string, Promise<Document>>()
+  const place = (base: string | null, ref: string): string => {
+    if (isAddress(ref)) return ref
+    return base !== null && isAddress(base) ? new URL(ref, base).href : below(base, ref)
+  }
+  const resolver = {
+    getFiles: () => new Set(known.keys()),
+    resolveExternalRef: place,
+    resolveDocument: async (base: string | null, ref: string) => {
+      const file = place(base, ref)
+      const document = known.get(file) ?? read(file)
+      known.set(file, document)
+      return document
+    },
+  }
+  // All that the bundler asks of one.
+  return resolver as unknown as BaseResolver
+}
+
+const below = (base: string | null, ref: string): string => resolve(base === null ? '' : dirname(base), ref)
+
 function keep(problems: Map<string, FileProblem>, file: string, error: unknown): FileProblem {
   const problem =
     error instanceof FileProblem ? error : new FileProblem('unreadable', (error as Error).message)
@@ -74,7 +88,7 @@ function keep(problems: Map<string, FileProblem>, file: string, error: unknown):
   return problem
 }
 
-type Problem = Awaited<ReturnType<typeof bundleFiles>>['problems'][number]
+type Problem = Awaited<ReturnType<typeof bundleOas>>['problems'][number]
 
 function told(
   problems: readonly Problem[],
@@ -106,7 +120,7 @@ function reason(
 ): { code: string; message: string } {
   const ref = referenceAt(body, source, pointer)
   const [file = ''] = ref.split('#')
-  const problem = files.get(isAbsoluteUrl(file) ? file : resolve(dirname(source), file))
+  const problem = files.get(isAddress(file) ? file : resolve(dirname(source), file))
   if (problem === undefined) return { code: 'unresolved_ref', message: `$ref ${ref} leads nowhere` }
   const code =
     problem.code === 'outside'

@@ -31,6 +31,16 @@ const things = documentOf({
   'x-portico-scopes': ['things:write', 'things:read'],
 })
 
+test('a file that says nothing is no contract', async () => {
+  for (const text of ['', '# to come\n', 'null', '[]', 'just text']) {
+    const file = join(folder, 'nothing.yaml')
+    writeFileSync(file, text)
+    const { text: told, ok } = await checkContract(file)
+    assert.equal(ok, false, text)
+    assert.match(told, /nothing\.yaml# {2}malformed {2}the document is not an object/)
+  }
+})
+
 test('a contract that can be served', async () => {
   const paths = {
     ...(things['paths'] as object),

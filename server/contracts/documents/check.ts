@@ -18,7 +18,8 @@ export async function checkContract(
 ): Promise<CheckedContract> {
   const loaded = await loadDocument(file)
   const compiled =
-    loaded.document === null
+    // An empty file is a document, too: one that says nothing, which the compiler refuses.
+    loaded.document === null && loaded.refusals.length > 0
       ? null
       : compileDocument(loaded.document, {
           contract: file,

@@ -58,7 +58,7 @@ function loaded(parts: Omit<Loaded, 'openapi' | 'sha256'>): Loaded {
   }
 }
 
-/** The bundler is loaded for documents of several files only: it costs 0.3 s and 60 MB, and a second for a large document. */
+/** The bundler is loaded for documents of several files only: it costs 0.1 s, and a second for a large document. */
 async function bundled(
   root: { path: string; text: string; parsed: unknown },
   folder: Folder,

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
-import { createAnchor, sealAudit, verifyAudit } from '#/governance/audit/audit.ts'
+import { createAnchor, refuseOtherKey, sealAudit, verifyAudit } from '#/governance/audit/audit.ts'
 import { firstHash, hashOf, headMacOf, macOf } from '#/governance/audit/line.ts'
 import { readChain } from '#/governance/audit/store.ts'
 import { createSealer } from '#/kernel/crypto/crypto.ts'
@@ -60,6 +60,15 @@ test('an end that was cut off with all its signatures is found by what is kept o
   assert.throws(() => createAnchor(folder, stranger).read(), /key/)
   writeFileSync(join(folder, 'audit-head.json'), '{"position":1,"hash":"00","mac":"00"}')
   assert.throws(() => anchor.read(), /key/)
+})
+
+test('another key than the one the last end was signed with is refused, and no key before anything was signed', async () => {
+  await transact(database.control, system, async (tx) => {
+    await refuseOtherKey(tx, sealer)
+    await assert.rejects(refuseOtherKey(tx, stranger), /another key; set PORTICO_KEY/)
+  })
+  const empty = await testDatabase()
+  await transact(empty.control, system, (tx) => refuseOtherKey(tx, stranger))
 })
 
 /** What somebody would do who knows how the chain is made and has everything but the key. */

@@ -71,6 +71,19 @@ export async function verifyAudit(
   return { head, waiting, findings: findings.slice(0, mostFindings), complete }
 }
 
+/**
+ * Throws a sentence where the last signed end was signed with another key. A node that went on would write lines that
+ * count as forged, and could read nothing that is sealed; a key that is made for want of a setting is enough for that.
+ */
+export async function refuseOtherKey(tx: store.Rows, digester: Digester): Promise<void> {
+  const signed = await store.lastHead(tx)
+  if (signed === null || headMacOf(digester, signed).equals(signed.mac)) return
+  throw new Error(
+    'This database was written with another key; set PORTICO_KEY to that of its nodes (without the setting it is ' +
+      'the file `key` in the data folder of the first)',
+  )
+}
+
 function cutFinding(head: Head | null, position: number, who: string): Finding {
   const end = head?.position ?? 0
   const text = `The chain ends at ${end}, and ${who} that it came to ${position}: lines were removed at its end.`

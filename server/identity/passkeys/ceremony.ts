@@ -1,11 +1,12 @@
 /** What an authenticator answered, checked: WebAuthn Level 3, §7.1 (registration) and §7.2 (assertion). */
 import { hash } from 'node:crypto'
-import { verifyAuthenticationResponse, verifyRegistrationResponse } from '@simplewebauthn/server'
-import { decodeAttestationObject } from '@simplewebauthn/server/helpers'
 import { Type } from 'typebox'
 import type { Static } from 'typebox'
 import type { Site } from '#/identity/passkeys/site.ts'
 import type { PasskeyRow } from '#/identity/passkeys/store.ts'
+
+/** Its readers of certificates are 260 files: loaded by whoever first uses a passkey, not by every start. */
+export const webAuthn = async () => import('@simplewebauthn/server')
 
 /** EdDSA, ES256, RS256 (COSE numbers): what authenticators of today make. */
 export const algorithms = [-8, -7, -257]
@@ -61,7 +62,8 @@ export function challengeOf(clientDataJSON: string): Buffer | null {
 
 /** Throws an `Error` that says what is wrong, for the log. The challenge has been taken by now. */
 export async function checkRegistration(site: Site, answer: RegistrationAnswer, challenge: Buffer) {
-  refuseAttestation(answer.response.attestationObject)
+  const { verifyRegistrationResponse } = await webAuthn()
+  await refuseAttestation(answer.response.attestationObject)
   const { transports, ...response } = answer.response
   const result = await verifyRegistrationResponse({
     response: { ...answer, response, clientExtensionResults: {} },
@@ -92,7 +94,8 @@ export async function checkRegistration(site: Site, answer: RegistrationAnswer, 
  * with certificates is refused unread: reading it means fetching the revocation list from an address the
  * certificate names, and the certificate is whatever the caller sent.
  */
-function refuseAttestation(attestationObject: string): void {
+async function refuseAttestation(attestationObject: string): Promise<void> {
+  const { decodeAttestationObject } = await import('@simplewebauthn/server/helpers')
   const attestation = decodeAttestationObject(Buffer.from(attestationObject, 'base64url'))
   const format = attestation.get('fmt')
   const itself = format === 'packed' && attestation.get('attStmt').get('x5c') === undefined
@@ -117,6 +120,7 @@ export async function checkAssertion(
   if (handle != null && handle !== userHandle(passkey.personId).toString('base64url')) {
     throw new Error('the passkey says it is another person’s')
   }
+  const { verifyAuthenticationResponse } = await webAuthn()
   const { verified, authenticationInfo } = await verifyAuthenticationResponse({
     response: { ...answer, response, clientExtensionResults: {} },
     expectedChallenge: challenge.toString('base64url'),

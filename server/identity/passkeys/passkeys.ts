@@ -6,7 +6,6 @@
  * case, so the transaction commits before the edge throws what is in `refused`.
  */
 import { randomBytes } from 'node:crypto'
-import { generateAuthenticationOptions, generateRegistrationOptions } from '@simplewebauthn/server'
 import type {
   PublicKeyCredentialCreationOptionsJSON,
   PublicKeyCredentialRequestOptionsJSON,
@@ -14,7 +13,13 @@ import type {
 import type { Sealer } from '#/kernel/crypto/crypto.ts'
 import type { Tx } from '#/kernel/db/db.ts'
 import { newId } from '#/kernel/id/id.ts'
-import { algorithms, challengeOf, checkRegistration, userHandle } from '#/identity/passkeys/ceremony.ts'
+import {
+  algorithms,
+  challengeOf,
+  checkRegistration,
+  userHandle,
+  webAuthn,
+} from '#/identity/passkeys/ceremony.ts'
 import type { AssertionAnswer, RegistrationAnswer } from '#/identity/passkeys/ceremony.ts'
 import { makeChallenge, takeChallenge, validFor } from '#/identity/passkeys/challenge.ts'
 import type { Holder } from '#/identity/passkeys/challenge.ts'
@@ -64,6 +69,7 @@ export async function registrationOptions(
 ): Promise<PublicKeyCredentialCreationOptionsJSON> {
   const known = await store.listPasskeys(tx, by.personId)
   if (known.length >= mostPasskeys) throw tooMany.with()
+  const { generateRegistrationOptions } = await webAuthn()
   return generateRegistrationOptions({
     rpName: deps.site.name,
     rpID: deps.site.id,
@@ -117,6 +123,7 @@ export async function signInOptions(
   deps: PasskeyDeps,
 ): Promise<{ readonly options: PublicKeyCredentialRequestOptionsJSON; readonly attempt: string }> {
   const attempt = randomBytes(32).toString('base64url')
+  const { generateAuthenticationOptions } = await webAuthn()
   const options = await generateAuthenticationOptions({
     rpID: deps.site.id,
     challenge: await makeChallenge(tx, anonymous(attempt), deps.wall),
@@ -146,6 +153,7 @@ export async function checkOptions(
 ): Promise<PublicKeyCredentialRequestOptionsJSON> {
   const usable = await usableOf(tx, occasion.personId)
   if (usable.length === 0) throw nonePasskey.with()
+  const { generateAuthenticationOptions } = await webAuthn()
   return generateAuthenticationOptions({
     rpID: deps.site.id,
     challenge: await makeChallenge(tx, holderOf(occasion), deps.wall),

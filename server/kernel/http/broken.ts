@@ -8,7 +8,7 @@ import type { Duplex } from 'node:stream'
 import { BadRequest, HeadTooLarge, TooSlow } from '#/kernel/http/problems.ts'
 import { newId, publicId } from '#/kernel/id/id.ts'
 import { problemBody } from '#/kernel/problem/problem.ts'
-import type { ProblemDefinition } from '#/kernel/problem/problem.ts'
+import type { Occurrence, ProblemDefinition } from '#/kernel/problem/problem.ts'
 
 /** What every answer says to a browser that opens it as a page: not framed, not guessed at, and no script. */
 export const safeHeaders = {
@@ -67,18 +67,45 @@ function end(socket: Duplex, text: string): void {
   socket.once('close', () => clearTimeout(timer))
 }
 
+type ProblemAnswer = {
+  readonly status: number
+  readonly headers: Record<string, string>
+  readonly body: string
+}
+
+/** What is told of a request that no route sees. */
+export function problemAnswer(
+  definition: ProblemDefinition,
+  occurrence: Occurrence,
+  base: string,
+): ProblemAnswer {
+  const requestId = publicId('req', newId())
+  const body = JSON.stringify(problemBody(definition, occurrence, { base, instance: '/', requestId }))
+  const headers = {
+    'Content-Type': 'application/problem+json',
+    'Content-Length': String(Buffer.byteLength(body)),
+    'Cache-Control': 'no-store',
+    'Request-Id': requestId,
+    ...safeHeaders,
+  }
+  return { status: definition.status, headers, body }
+}
+
+export function answerProblem(
+  response: ServerResponse,
+  { status, headers, body }: ProblemAnswer,
+  more: Readonly<Record<string, string>>,
+): void {
+  response.writeHead(status, { ...headers, ...more }).end(body)
+}
+
 /** Head and body of an answer, after which the connection ends. */
 export function brokenAnswer(definition: ProblemDefinition, base: string): string {
-  const requestId = publicId('req', newId())
-  const body = JSON.stringify(problemBody(definition, {}, { base, instance: '/', requestId }))
+  const { status, headers, body } = problemAnswer(definition, {}, base)
   return [
-    `HTTP/1.1 ${definition.status} ${reasons[definition.status] ?? 'Bad Request'}`,
+    `HTTP/1.1 ${status} ${reasons[status] ?? 'Bad Request'}`,
     'Connection: close',
-    'Content-Type: application/problem+json',
-    `Content-Length: ${Buffer.byteLength(body)}`,
-    'Cache-Control: no-store',
-    `Request-Id: ${requestId}`,
-    ...Object.entries(safeHeaders).map(([name, value]) => `${name}: ${value}`),
+    ...Object.entries(headers).map(([name, value]) => `${name}: ${value}`),
     '',
     body,
   ].join('\r\n')

@@ -6,6 +6,7 @@ import { Readable } from 'node:stream'
 import Fastify from 'fastify'
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { Ajv } from 'ajv'
+import type { ValidateFunction } from 'ajv'
 import type { Tx, World } from '#/kernel/db/db.ts'
 import { newId } from '#/kernel/id/id.ts'
 import type { Log } from '#/kernel/log/log.ts'
@@ -67,20 +68,31 @@ export async function createHttp(options: HttpOptions): Promise<Http> {
   })
   // JSON or nothing: a form of another site can send plain text without being asked for leave.
   app.removeContentTypeParser('text/plain')
-  const bodies = new Ajv({ allErrors: true, strict: false })
-  // Everything in a query is text, so there and only there numbers are read from it.
-  const texts = new Ajv({ allErrors: true, strict: false, coerceTypes: true })
-  app.setValidatorCompiler(({ schema, httpPart }) => {
-    const validate = (httpPart === 'body' ? bodies : texts).compile(schema as object)
-    return (data) =>
-      validate(data) ? { value: data } : { error: violations(httpPart ?? 'body', validate.errors ?? []) }
-  })
+  const validatorFor = createValidators()
+  app.setValidatorCompiler(({ schema, httpPart = 'body' }) => validatorFor(schema as object, httpPart))
   app.addHook('onRequest', async (request, reply) => greet(request, reply))
   app.setErrorHandler((error: FastifyError, request, reply) => translate(options, error, request, reply))
   app.setNotFoundHandler((request, reply) => send(options, request, reply, NotFound, {}))
   for (const definition of options.routes) addRoute(app, options, definition)
   await app.ready()
   return { routing: app.routing.bind(app), inject: app.inject.bind(app), close: async () => app.close() }
+}
+
+/**
+ * A validator is compiled when the first request needs it: most routes are never called in the life of a process, and
+ * compiling all of them took a tenth of a start. That every schema is one is for a test to say (tests/routes.test.ts).
+ */
+function createValidators() {
+  const bodies = new Ajv({ allErrors: true, strict: false, validateSchema: false })
+  // Everything in a query is text, so there and only there numbers are read from it.
+  const texts = new Ajv({ allErrors: true, strict: false, validateSchema: false, coerceTypes: true })
+  return (schema: object, part: string) => {
+    let validate: ValidateFunction | null = null
+    return (data: unknown) => {
+      validate ??= (part === 'body' ? bodies : texts).compile(schema)
+      return validate(data) ? { value: data } : { error: violations(part, validate.errors ?? []) }
+    }
+  }
 }
 
 /** The headers that every answer has. */

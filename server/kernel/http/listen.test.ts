@@ -101,12 +101,24 @@ describe('what is no request', () => {
       ['\0\0\0\r\n\r\n', 400, 'http.bad_request'],
       [`GET /${'a'.repeat(40_000)} HTTP/1.1\r\n\r\n`, 431, 'http.head_too_large'],
       ['CONNECT a:1 HTTP/1.1\r\nHost: a\r\n\r\n', 400, 'http.bad_request'],
+      ['GET / HTTP/1.1\r\n\r\n', 400, 'http.bad_request'],
+      ['GET / HTTP/1.1\r\nHost: a\r\nhost: b\r\n\r\n', 400, 'http.bad_request'],
     ] as const) {
       const answer = await exchangeBytes(listener.port, bytes)
       assert.equal(statusOf(answer), status)
       assert.match(headersOf(answer).get('request-id') ?? '', /^req_/)
       assert.ok(answer.includes(`"type":"${base}/portal/problems/${code}"`), answer)
     }
+    await listener.drain(1000)
+  })
+
+  test('a request of HTTP/1.0 may name no host', async () => {
+    const listener = await listen(anyPort)
+    listener.serve((_request, response) => response.end('served'), base)
+    assert.match(
+      await exchangeBytes(listener.port, 'GET / HTTP/1.0\r\n\r\n'),
+      /^HTTP\/1\.1 200 [\s\S]*served$/,
+    )
     await listener.drain(1000)
   })
 

@@ -4,12 +4,10 @@ import { createServer } from 'node:http'
 import type { IncomingMessage, RequestListener, Server, ServerOptions, ServerResponse } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
-import { answerBroken, safeHeaders } from '#/kernel/http/broken.ts'
-import { Starting } from '#/kernel/http/problems.ts'
+import { answerBroken, answerProblem, problemAnswer } from '#/kernel/http/broken.ts'
+import { BadRequest, Starting } from '#/kernel/http/problems.ts'
 import { answerPlainHttp, readPair, reloadOnChange } from '#/kernel/http/tls.ts'
 import type { CertificateFiles } from '#/kernel/http/tls.ts'
-import { newId, publicId } from '#/kernel/id/id.ts'
-import { problemBody } from '#/kernel/problem/problem.ts'
 
 export type Listener = {
   readonly port: number
@@ -50,7 +48,8 @@ const bounds: ServerOptions = {
   maxHeaderSize: 32 * 1024,
   connectionsCheckingInterval: 5000,
   insecureHTTPParser: false,
-  requireHostHeader: true,
+  // Node's own refusal would have no content and no id; ours is below.
+  requireHostHeader: false,
   joinDuplicateHeaders: false,
 }
 
@@ -63,6 +62,7 @@ export async function listen(options: ListenOptions): Promise<Listener> {
   let draining = false
   const dispatch: RequestListener = (request, response) => {
     if (draining) response.shouldKeepAlive = false
+    if (!hasOneHost(request)) return refuseHost(response, base)
     handler(request, response)
   }
   const server = options.tls
@@ -169,15 +169,20 @@ function drain(server: Server, front: Front | null, within: number): Promise<voi
 }
 
 function notReady(_request: IncomingMessage, response: ServerResponse): void {
-  const requestId = publicId('req', newId())
-  const body = JSON.stringify(problemBody(Starting, {}, { base: '', instance: '/', requestId }))
-  response.writeHead(503, {
-    'content-type': 'application/problem+json',
-    'content-length': Buffer.byteLength(body),
-    'request-id': requestId,
-    'retry-after': '1',
-    'cache-control': 'no-store',
-    ...safeHeaders,
-  })
-  response.end(body)
+  answerProblem(response, problemAnswer(Starting, {}, ''), { 'retry-after': '1' })
+}
+
+/** RFC 9112 §3.2: none, or a second one that somebody behind us might take for the first, is refused. */
+function hasOneHost({ httpVersionMinor, rawHeaders }: IncomingMessage): boolean {
+  let hosts = 0
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    const name = rawHeaders[i]!
+    if (name.length === 4 && name.toLowerCase() === 'host') hosts++
+  }
+  return hosts === 1 || (hosts === 0 && httpVersionMinor === 0)
+}
+
+function refuseHost(response: ServerResponse, base: string): void {
+  const detail = 'A request of HTTP/1.1 has one Host header. Nothing was changed.'
+  answerProblem(response, problemAnswer(BadRequest, { detail }, base), { connection: 'close' })
 }

@@ -1,7 +1,9 @@
 /** A mistake in `portico.yaml` says where it is and what is wrong; all of them at once, and nothing was changed. */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import Ajv2020 from 'ajv/dist/2020.js'
 import { readDeclaration } from '#/publish/declaration/declaration.ts'
+import { shape } from '#/publish/declaration/file/shape.ts'
 import { but, expectMistake, good, mistakesOf, read } from '../../../tests/support/declaration/mistakes.ts'
 import type { Mistake } from '../../../tests/support/declaration/mistakes.ts'
 
@@ -13,6 +15,12 @@ test('a file without a mistake is read, with its variables and its documents', a
     contracts.map(({ name, upstream, version, defaultClass }) => ({ name, upstream, version, defaultClass })),
     [{ name: 'orders', upstream: 'orders', version: '1.0.0', defaultClass: null }],
   )
+})
+
+test('the shape of the file is a schema, which no start checks', () => {
+  const ajv = new Ajv2020.default()
+  assert.equal(ajv.validateSchema(shape), true, ajv.errorsText())
+  assert.equal(ajv.validateSchema({ ...shape, type: 'mapping' }), false)
 })
 
 const cases: readonly Mistake[] = [
