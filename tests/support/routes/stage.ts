@@ -127,7 +127,7 @@ function registriesOf(parts: Parts, surfaces: Stage['surfaces']) {
       ...identityRoutes({ ...deps, pages, actions, suspensionNeedsTwo: isUnderAgreement }),
       ...governanceRoutes({ ...deps, anchor: { read: () => null }, actions }),
       ...accessRoutes({ ...deps, actions }),
-      ...decisionRoutes({ deciding, clock, check, base: () => publicUrl }),
+      ...decisionRoutes({ deciding, usable: () => true, clock, check, base: () => publicUrl }),
     ],
     account: { portal: accountRoutes(surfaces.portal, sso), console: accountRoutes(surfaces.console, sso) },
   }
