@@ -87,7 +87,8 @@ export async function changePilot(
   pilotId: string,
   change: { readonly capacity?: number | undefined; readonly endsAt?: Date | null | undefined },
 ): Promise<Pilot> {
-  const before = await runningPilot(tx, pilotId)
+  const running = await runningPilot(tx, pilotId)
+  const before = { ...running, ...(await countPlaces(tx, pilotId)) }
   const capacity = change.capacity ?? before.capacity
   const endsAt = change.endsAt === undefined ? before.endsAt : change.endsAt
   const endsElsewhere = endsAt?.getTime() !== before.endsAt?.getTime()
