@@ -28,14 +28,15 @@ await owner.query(
 )
 await owner.query('analyze control.access_request')
 
+/** As `listSubmitted` asks for the first page. */
+const asked = (tx: Tx) => [null, null, false, null, tx.now, null, 51]
+
 test('those whose turn it is, by an index of theirs', async () => {
   const found = await within((tx) => listSubmitted(tx, { waiting: 'provider' }, { limit: 51 }))
   assert.equal(found.length, 20)
   assert.ok(found.every(({ waitsForPartner }) => !waitsForPartner))
   const plan = await within((tx) =>
-    tx.rows<{ 'QUERY PLAN': string }>(`explain ${statements.listSubmitted}`, [
-      ...[null, null, false, null, tx.now, null, 51],
-    ]),
+    tx.rows<{ 'QUERY PLAN': string }>(`explain ${statements.listSubmitted}`, asked(tx)),
   )
   assert.match(plan.map((line) => line['QUERY PLAN']).join('\n'), /access_request_turn/)
 })
