@@ -224,7 +224,7 @@ export function createAdmin(parts: AdminParts): Promise<Http> {
   return createHttp({
     log,
     base: () => publicUrl,
-    guard: createAdminGuard({ database, sessions: operatorSessions(surfaces.console) }),
+    guard: createAdminGuard({ database, clock, sessions: operatorSessions(surfaces.console) }),
     world: database.control,
     routes: [
       ...parts.routes,

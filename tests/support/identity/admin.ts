@@ -108,7 +108,7 @@ export async function adminApi(
     log: silentLog(),
     base: () => 'https://portico.test',
     routes,
-    guard: createAdminGuard({ database, sessions: testSessions }),
+    guard: createAdminGuard({ database, clock, sessions: testSessions }),
     world: control,
   })
   const inTx: AdminApi['inTx'] = (work, actor = { kind: 'system', name: 'test' }) =>
