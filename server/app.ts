@@ -118,6 +118,7 @@ export async function createApp(options: AppOptions): Promise<App> {
     clock,
     anchor: beside.anchor,
     deciding: snapshot.deciding,
+    usable: () => snapshot.state().usable,
     provider: applied.provider.name,
     routes: [...health, metricsRoute(telemetry)],
   })

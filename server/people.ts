@@ -208,11 +208,13 @@ type AdminParts = Behind & {
   readonly provider: string
   /** The decisions that the gateway makes. */
   readonly deciding: Deciding
+  /** What they are made by is not too old. */
+  readonly usable: () => boolean
 }
 
 /** The admin port: the management API behind its guard, and the session API of operators. */
 export function createAdmin(parts: AdminParts): Promise<Http> {
-  const { log, publicUrl, adminUrl, database, surfaces, deciding, clock } = parts
+  const { log, publicUrl, adminUrl, database, surfaces, deciding, usable, clock } = parts
   const actions = { ...identityActions, ...accessActions }
   const check = createAccessCheck({ snapshot: deciding.snapshot, parseKey, clock, newId })
   const pages = {
@@ -222,7 +224,7 @@ export function createAdmin(parts: AdminParts): Promise<Http> {
   return createHttp({
     log,
     base: () => publicUrl,
-    guard: createAdminGuard({ database, sessions: operatorSessions(surfaces.console) }),
+    guard: createAdminGuard({ database, clock, sessions: operatorSessions(surfaces.console) }),
     world: database.control,
     routes: [
       ...parts.routes,
@@ -237,7 +239,7 @@ export function createAdmin(parts: AdminParts): Promise<Http> {
       }),
       ...governanceRoutes({ ...parts, actions }),
       ...accessRoutes({ ...parts, actions }),
-      ...decisionRoutes({ deciding, clock, check, base: () => publicUrl }),
+      ...decisionRoutes({ deciding, usable, clock, check, base: () => publicUrl }),
     ],
   })
 }

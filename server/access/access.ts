@@ -16,6 +16,7 @@ import { requestRoutes } from '#/access/requests/routes.ts'
 import { rolloutRoutes, showRollouts } from '#/access/rollouts/routes.ts'
 import { checkRoutes } from '#/access/decisions/check.ts'
 import type { CheckDeps } from '#/access/decisions/check.ts'
+import { whileUsable } from '#/access/decisions/decisions.ts'
 import { explainRoute } from '#/access/decisions/explain.ts'
 import { ofrepRoutes } from '#/access/decisions/ofrep.ts'
 import { accessOperation } from '#/access/decisions/operations.ts'
@@ -46,10 +47,14 @@ export function accessRoutes(deps: AccessDeps & { readonly actions: ProposalActi
   ]
 }
 
-/** Decisions for those who ask beside the calls; they need the snapshot, which the gateway looks at. */
-export function decisionRoutes(deps: DecisionDeps & CheckDeps): Route[] {
-  const { deciding } = deps
-  return [decisionRoute(deps), ...checkRoutes(deps), ...ofrepRoutes(deciding), explainRoute(deciding)]
+/**
+ * Decisions for those who ask beside the calls; they need the snapshot, which the gateway looks at. `usable`: it is not
+ * too old to decide by.
+ */
+export function decisionRoutes(deps: DecisionDeps & CheckDeps & { readonly usable: () => boolean }): Route[] {
+  const { deciding, usable } = deps
+  const made = [decisionRoute(deps), ...checkRoutes(deps), ...ofrepRoutes(deciding)]
+  return [...whileUsable(made, usable), explainRoute(deciding)]
 }
 
 /** What partners see of their access, and ask for. */

@@ -41,6 +41,23 @@ describe('POST /ofrep/v1/evaluate/flags', () => {
     }
   })
 
+  test("400 in the protocol's own words for a body that is no JSON, or no object", async () => {
+    for (const payload of ['{', '', '[]', 'null', '"x"', '{"context":{"targetingKey":"\\u0000"}}']) {
+      for (const key of ['/things', '']) {
+        const { statusCode, body } = await api.http.inject({
+          method: 'POST',
+          url: `/ofrep/v1/evaluate/flags${key}`,
+          headers: { authorization: `Bearer ${await api.key(as)}`, 'content-type': 'application/json' },
+          payload,
+        })
+        const { errorDetails, ...rest } = JSON.parse(body)
+        const expected = { errorCode: 'PARSE_ERROR', ...(key && { key: 'things' }) }
+        assert.deepEqual([statusCode, rest], [400, expected], payload)
+        assert.match(errorDetails, /^The (body|request)/)
+      }
+    }
+  })
+
   test('404 for a flag that is none', async () => {
     const { status, body } = await evaluate('/nothing', about(acme.public.partner))
     assert.deepEqual([status, body.errorCode, body.key], [404, 'FLAG_NOT_FOUND', 'nothing'])

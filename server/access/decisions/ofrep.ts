@@ -44,6 +44,7 @@ export function ofrepRoutes(deciding: Deciding): Route[] {
       params: Type.Object({ key: Type.String() }),
       body: context,
       answer: { status: 200, schema: Flag },
+      unread: ({ key }, detail) => failed(fail(400, 'PARSE_ERROR', detail), { key }),
       handle: async ({ params: { key }, body }) => {
         const found = applicationOf(deciding, body.context)
         if ('errorCode' in found) return failed(found, { key })
@@ -65,6 +66,7 @@ export function ofrepRoutes(deciding: Deciding): Route[] {
           flags: Type.Array(Type.Union([Flag, Type.Object({ key: Type.String(), ...failure })])),
         }),
       },
+      unread: (_, detail) => failed(fail(400, 'PARSE_ERROR', detail), {}),
       handle: async ({ body, header }) => {
         const found = applicationOf(deciding, body.context)
         if ('errorCode' in found) return failed(found, {})

@@ -71,10 +71,22 @@ async function tell(tx: Tx, { pilotId, kind }: Due): Promise<void> {
   const pilot = await store.selectPilot(tx, pilotId)
   if (!pilot) throw new Error('a pilot vanished')
   const { capabilityId, endsAt } = pilot
-  const admitted = (await store.listAdmitted(tx, pilotId)).map((row) => row.partnerId)
-  const hearing = (await isKnown(tx, capabilityId)) ? admitted : []
-  for (const partnerId of [null, ...hearing]) {
+  for (const partnerId of [null, ...(await hearing(tx, pilot))]) {
     tx.emit(`access.pilot_${kind}`, { partnerId, data: { pilotId, capabilityId, endsAt } })
   }
   if (kind === 'ended') tx.changed('capability', capabilityId)
+}
+
+/** To who is admitted: until when they can call now. The provider hears that the pilot was changed. */
+export async function announceEnd(tx: Tx, pilot: PilotRow): Promise<void> {
+  const { id: pilotId, capabilityId, endsAt } = pilot
+  for (const partnerId of await hearing(tx, pilot)) {
+    tx.emit('access.pilot_end_changed', { partnerId, data: { pilotId, capabilityId, endsAt } })
+  }
+}
+
+/** Those admitted, unless they may not know of it. */
+async function hearing(tx: Tx, { id, capabilityId }: PilotRow): Promise<readonly string[]> {
+  if (!(await isKnown(tx, capabilityId))) return []
+  return (await store.listAdmitted(tx, id)).map(({ partnerId }) => partnerId)
 }

@@ -89,7 +89,17 @@ test('what comes to its end is told once, a week before and at the end, and anew
   ]
   assert.deepEqual(await told(22), [])
   assert.deepEqual(await told(23), both('access.pilot_ending'))
+  const before = (await eventsOf(id)).length
   await within((tx) => pilots.changePilot(tx, id, { endsAt: inDays(60) }))
+  await within((tx) => pilots.changePilot(tx, id, { capacity: 3 }))
+  assert.deepEqual(
+    (await eventsOf(id)).slice(before).map(({ type, partner: whose }) => [type, whose]),
+    [
+      ['access.pilot_changed', null],
+      ['access.pilot_end_changed', inside],
+      ['access.pilot_changed', null],
+    ],
+  )
   assert.deepEqual(await told(31), [])
   // A clock that was moved far tells everything, in order.
   assert.deepEqual(await told(61), [...both('access.pilot_ending'), ...both('access.pilot_ended')])
@@ -102,12 +112,13 @@ test('of a pilot of what is dark its partners hear nothing, neither in events no
   const inside = await partner()
   await join(inside, id)
   await within((tx) => pilots.admit(tx, id, 1))
+  await within((tx) => pilots.changePilot(tx, id, { endsAt: inDays(3.5) }))
   now = inDays(4).getTime()
   await pilotsJob(control).run({})
   now = start
   assert.deepEqual(
     (await eventsOf(id)).map((event) => event.partner),
-    Array.from({ length: 5 }, () => null),
+    Array.from({ length: 6 }, () => null),
   )
   const own = await within((tx) => listAudit(tx, sealer, { partnerId: inside }, {}))
   assert.deepEqual(

@@ -9,7 +9,7 @@ import type { Capability } from '#/access/capabilities/capabilities.ts'
 import { timelineOf, timelinesIn } from '#/access/history/history.ts'
 import type { Timeline } from '#/access/history/history.ts'
 import { grantCapability } from '#/access/packages/packages.ts'
-import { announce, scheduleEnd } from '#/access/pilots/announcing.ts'
+import { announce, announceEnd, scheduleEnd } from '#/access/pilots/announcing.ts'
 import { countPlaces, runningPilot } from '#/access/pilots/places.ts'
 import type { Pilot } from '#/access/pilots/places.ts'
 import { pilotExposure, pilotNotFound, pilotRunning, pilotTerms } from '#/access/pilots/problems.ts'
@@ -87,7 +87,8 @@ export async function changePilot(
   pilotId: string,
   change: { readonly capacity?: number | undefined; readonly endsAt?: Date | null | undefined },
 ): Promise<Pilot> {
-  const before = await runningPilot(tx, pilotId)
+  const running = await runningPilot(tx, pilotId)
+  const before = { ...running, ...(await countPlaces(tx, pilotId)) }
   const capacity = change.capacity ?? before.capacity
   const endsAt = change.endsAt === undefined ? before.endsAt : change.endsAt
   const endsElsewhere = endsAt?.getTime() !== before.endsAt?.getTime()
@@ -101,6 +102,7 @@ export async function changePilot(
   if (endsElsewhere) await scheduleEnd(tx, pilotId, endsAt)
   const pilot = { ...before, capacity, endsAt }
   announce(tx, 'changed', pilot, { capacity, endsAt })
+  if (endsElsewhere) await announceEnd(tx, pilot)
   return pilot
 }
 
@@ -215,8 +217,9 @@ export async function findVisible(tx: Tx, partnerId: string, capability: string)
 }
 
 function refusePastEnd(tx: Tx, endsAt: Date | null): void {
-  // Also what is no time at all.
-  if (endsAt !== null && !(endsAt > tx.now)) {
-    throw pilotTerms.with({ detail: 'The end date must lie in the future.' })
+  if (endsAt === null) return
+  if (Number.isNaN(endsAt.getTime())) {
+    throw pilotTerms.with({ detail: 'The end is no time such as 2027-11-01T00:00:00Z.' })
   }
+  if (endsAt <= tx.now) throw pilotTerms.with({ detail: 'The end date must lie in the future.' })
 }

@@ -12,12 +12,12 @@ import { newId } from '#/kernel/id/id.ts'
 export type Pilot = PilotRow & { readonly waiting: number; readonly admitted: number }
 
 /** Locked until the transaction ends. Throws `pilotNotFound`, `pilotClosed`. */
-export async function runningPilot(tx: Tx, pilotId: string): Promise<Pilot> {
+export async function runningPilot(tx: Tx, pilotId: string): Promise<PilotRow> {
   await store.lockPilot(tx, pilotId)
   const found = await store.selectPilot(tx, pilotId)
   if (!found) throw pilotNotFound.with()
   if (found.closedAt !== null) throw pilotClosed.with({ detail: `The pilot was ${found.outcome}.` })
-  return { ...found, ...(await countPlaces(tx, pilotId)) }
+  return found
 }
 
 export async function countPlaces(tx: Tx, pilotId: string): Promise<{ waiting: number; admitted: number }> {
@@ -51,7 +51,7 @@ export async function admit(
   const pilot = await openPilot(tx, pilotId)
   const chosen =
     typeof whom === 'number' ? await nextWaiting(tx, pilotId, whom) : await notAdmitted(tx, pilotId, whom)
-  const free = pilot.capacity - pilot.admitted
+  const free = pilot.capacity - (await countPlaces(tx, pilotId)).admitted
   if (chosen.length > free) {
     const detail = `${free} of ${pilot.capacity} places are free, and ${chosen.length} partners would be admitted.`
     throw pilotFull.with({ detail })
@@ -79,7 +79,7 @@ export async function leave(tx: Tx, partnerId: string, pilotId: string): Promise
   await setPlaces(tx, pilot, [partnerId], 'left')
 }
 
-async function openPilot(tx: Tx, pilotId: string): Promise<Pilot> {
+async function openPilot(tx: Tx, pilotId: string): Promise<PilotRow> {
   const pilot = await runningPilot(tx, pilotId)
   if (pilot.endsAt !== null && pilot.endsAt <= tx.now) throw pilotEnded.with()
   return pilot
@@ -87,7 +87,7 @@ async function openPilot(tx: Tx, pilotId: string): Promise<Pilot> {
 
 async function setPlaces(
   tx: Tx,
-  pilot: Pilot,
+  pilot: PilotRow,
   partnerIds: readonly string[],
   state: PlaceState,
 ): Promise<void> {

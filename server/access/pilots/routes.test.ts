@@ -64,6 +64,7 @@ describe('POST /v1/capabilities/:name/pilot', () => {
       const { status, body: answered } = await api.call(`POST /v1/capabilities/${name}/pilot`, { as, body })
       assert.equal(status, 422, JSON.stringify(body))
       if (code !== 'http.invalid') assert.equal(answered.code, code)
+      if ('endsAt' in body && body.endsAt === 'soon') assert.match(answered.detail, /is no time/)
     }
     const none = await api.call(`GET /v1/capabilities/${name}/pilot`, { as })
     assert.deepEqual([none.status, none.body.code], [404, 'pilots.not_found'])

@@ -50,9 +50,7 @@ const pilot = `
   ) as term on true`
 
 /** Of the words on a place the last one counts; words are said under the lock of the pilot, so in this order. */
-const places = `
-  select distinct on (partner_id) partner_id, id, state, valid_from, recorded_at from access_pilot_place
-  where pilot_id = $1 order by partner_id, recorded_at desc, id desc`
+const places = `access_pilot_place where pilot_id = $1 and is_last`
 
 export const statements = {
   readTerms: `
@@ -84,27 +82,34 @@ export const statements = {
     ${pilot} where (not $1::boolean or pilot.closed_at is null) and ($2::uuid is null or pilot.id > $2)
     order by pilot.id limit $3`,
   closePilot: `update access_pilot set closed_at = $2, outcome = $3 where id = $1`,
-  countPlaces: `select state, count(*)::int as count from (${places}) as place group by state`,
+  countPlaces: `select state, count(*)::int as count from ${places} group by state`,
   listAdmitted: `
-    select partner_id as "partnerId" from (${places}) as place where state = 'admitted' order by recorded_at, id`,
+    select partner_id as "partnerId" from ${places} and state = 'admitted' order by recorded_at, id`,
   listWaiting: `
-    select partner_id as "partnerId" from (${places}) as place where state = 'waiting'
-    order by recorded_at, id limit $2`,
+    select partner_id as "partnerId" from ${places} and state = 'waiting' order by recorded_at, id limit $2`,
+  // $3: where the page before ended, which may not be the last word there any more. Whoever waits up to
+  // there is ahead of who waits in the page; where nobody does they are not counted.
   listPlaces: `
-    select * from (
-      select id, partner_id as "partnerId", state, valid_from as since, recorded_at,
-             case when state = 'waiting' then count(*) filter (where state = 'waiting') over (order by recorded_at, id)
-             end::int as position
-      from (${places}) as current
-    ) as place
-    where ($2::text is null or state = $2) and ($3::uuid is null or (recorded_at, id) >
-      (select recorded_at, id from access_pilot_place where id = $3))
-    order by recorded_at, id limit $4`,
+    with page as (
+      select id, partner_id, state, valid_from, recorded_at from ${places}
+        and ($2::text is null or state = $2)
+        and ($3::uuid is null or (recorded_at, id) > (select recorded_at, id from access_pilot_place where id = $3))
+      order by recorded_at, id limit $4
+    ), ahead as (
+      select count(*) as count from ${places} and state = 'waiting'
+        and (recorded_at, id) <= (select recorded_at, id from access_pilot_place where id = $3)
+        and exists (select from page where page.state = 'waiting')
+    )
+    select page.id, partner_id as "partnerId", state, valid_from as since,
+           case when state = 'waiting' then ahead.count
+             + count(*) filter (where state = 'waiting') over (order by recorded_at, page.id) end::int as position
+    from page cross join ahead order by recorded_at, page.id`,
   selectPlace: `
     select id, partner_id as "partnerId", state, valid_from as since,
            access_waitlist_position($2, $1)::int as position
-    from access_pilot_place where partner_id = $1 /* owner */ and pilot_id = $2
-    order by recorded_at desc, id desc limit 1`,
+    from access_pilot_place where partner_id = $1 /* owner */ and pilot_id = $2 and is_last`,
+  overtakePlace: `
+    update access_pilot_place set is_last = false where partner_id = $1 /* owner */ and pilot_id = $2 and is_last`,
   insertPlace: `
     insert into access_pilot_place (id, pilot_id, partner_id, state, valid_from) values ($2, $3, $1, $4, $5)`,
   forgetDue: `delete from access_pilot_due where pilot_id = $1 and done_at is null`,
@@ -188,11 +193,13 @@ export async function selectPlace(tx: Tx, partnerId: string, pilotId: string) {
   return (await tx.rows<Place>(statements.selectPlace, [partnerId, pilotId]))[0]
 }
 
+/** The last word from now on. */
 export async function insertPlace(
   tx: Tx,
   partnerId: string,
   place: { readonly id: string; readonly pilotId: string; readonly state: PlaceState },
 ): Promise<void> {
+  await tx.rows(statements.overtakePlace, [partnerId, place.pilotId])
   await tx.rows(statements.insertPlace, [partnerId, place.id, place.pilotId, place.state, tx.now])
 }
 

@@ -3,7 +3,10 @@
  * knows the credential and the role; what the role may stands in governance/roles.
  */
 import { allows } from '#/governance/roles/roles.ts'
+import { createBelieved } from '#/identity/guard/believed.ts'
 import { serviceKeyPrefix, useServiceKey } from '#/identity/service-keys/service-keys.ts'
+import type { ServiceKey } from '#/identity/service-keys/service-keys.ts'
+import type { Clock } from '#/kernel/clock/clock.ts'
 import { transact } from '#/kernel/db/db.ts'
 import type { Database } from '#/kernel/db/db.ts'
 import type { Caller, Guard, Knock, Permission } from '#/kernel/http/http.ts'
@@ -18,16 +21,25 @@ export const forbidden = problem('guard.forbidden', 403, 'Your role does not bri
 
 export type AdminGuardDeps = {
   readonly database: Pick<Database, 'control'>
+  readonly clock: Pick<Clock, 'monotonicUs'>
   /** The operator behind a session's cookie; null: nobody is signed in. May throw a problem (a missing CSRF token). */
   readonly sessions: (knock: Knock) => Promise<Caller | null>
 }
 
-export function createAdminGuard(deps: AdminGuardDeps): Guard {
+/** What is asked with every call of another gateway, and changes nothing. */
+const askedOften: Permission = 'decisions:make'
+
+export function createAdminGuard({ database, clock, sessions }: AdminGuardDeps): Guard {
+  const find = (text: string) =>
+    transact(database.control, { kind: 'system', name: 'guard' }, (tx) => useServiceKey(tx, text))
+  const findOften = createBelieved(find, clock)
   return async (knock, permission) => {
     const authorization = credentialOf(knock)
     // A request that brings a key means the key: where it is not accepted, a cookie does not help it in.
     const caller =
-      authorization === undefined ? await deps.sessions(knock) : await byKey(deps, knock, authorization)
+      authorization === undefined
+        ? await sessions(knock)
+        : await byKey(permission === askedOften ? findOften : find, knock, authorization)
     if (!caller) throw refusal(authorization !== undefined)
     refuseBeyondRole(caller, permission)
     return caller
@@ -46,13 +58,13 @@ function refusal(broughtKey: boolean) {
   return unauthenticated.with({ headers: { 'www-authenticate': challenge } })
 }
 
-async function byKey({ database }: AdminGuardDeps, knock: Knock, authorization: string) {
+type Find = (text: string) => Promise<ServiceKey | null>
+
+async function byKey(find: Find, knock: Knock, authorization: string) {
   // RFC 9110 §11.1: the scheme in any case, then the credential.
   const text = /^bearer +(\S+) *$/i.exec(authorization)?.[1] ?? ''
   if (!text.startsWith(serviceKeyPrefix)) return null
-  const key = await transact(database.control, { kind: 'system', name: 'guard' }, (tx) =>
-    useServiceKey(tx, text),
-  )
+  const key = await find(text)
   if (!key) return null
   const { address } = knock
   return { actor: { kind: 'service', id: key.id, role: key.role }, address, session: null } satisfies Caller

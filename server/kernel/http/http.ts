@@ -14,7 +14,7 @@ import { safeHeaders } from '#/kernel/http/broken.ts'
 import { refuseUnstorable, transactAudited } from '#/kernel/http/edge.ts'
 import { NotFound } from '#/kernel/http/problems.ts'
 import type { Call, Caller, Guard, Permission, Reply, Route } from '#/kernel/http/routes.ts'
-import { idOf, send, translate, violations } from '#/kernel/http/translate.ts'
+import { idOf, send, translate, unreadBody, violations } from '#/kernel/http/translate.ts'
 
 export { serveOperation } from '#/kernel/http/edge.ts'
 export { routesDocument } from '#/kernel/http/document.ts'
@@ -104,7 +104,7 @@ function greet(request: FastifyRequest, reply: FastifyReply): void {
 const callers = new WeakMap<FastifyRequest, Caller>()
 
 function addRoute(app: FastifyInstance, options: HttpOptions, definition: Route): void {
-  const { permission, params, query, body } = definition
+  const { permission, params, query, body, unread } = definition
   if (permission !== 'public' && !options.guard) throw new Error(`${definition.path} needs a guard`)
   app.route({
     method: definition.method,
@@ -114,6 +114,14 @@ function addRoute(app: FastifyInstance, options: HttpOptions, definition: Route)
     onRequest: async (request) => {
       callers.set(request, await admit(options, request, permission))
     },
+    ...(unread && {
+      errorHandler: (error: FastifyError, request: FastifyRequest, reply: FastifyReply) => {
+        const detail = unreadBody(error)
+        if (detail === null) return translate(options, error, request, reply)
+        const answer = unread(request.params as Record<string, string>, detail)
+        return reply.status(answer.status).send(answer.body)
+      },
+    }),
     handler: async (request, reply) => {
       const caller = callers.get(request)
       if (!caller) throw new Error('no caller was admitted')

@@ -83,6 +83,11 @@ export type Route = {
   readonly params?: TObject
   readonly query?: TObject
   readonly body?: TSchema
+  /**
+   * The answer to a body that cannot be read, or is not what `body` says, where a protocol of others has its own words
+   * for that; without it a problem. `detail` is for people.
+   */
+  readonly unread?: (params: Readonly<Record<string, string>>, detail: string) => Reply
   handle(call: Call): Promise<Reply>
 }
 

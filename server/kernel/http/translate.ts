@@ -31,6 +31,16 @@ const details: Readonly<Record<string, string>> = {
   FST_ERR_CTP_EMPTY_JSON_BODY: 'The body is empty, and its content type says JSON. Nothing was changed.',
 }
 
+/** In words, what is wrong with a body; null: it is not the body that is wrong. */
+export function unreadBody(error: Error & { readonly code?: string }): string | null {
+  if (error instanceof Problem) return error.definition === Invalid ? Invalid.title : null
+  if ('violations' in error) {
+    const [first] = (error as Violations).violations
+    return first?.in === 'body' ? `The body ${first.detail}.` : null
+  }
+  return details[error.code ?? ''] ?? null
+}
+
 /** As the answer tells it, so that who asks about an answer can be found in the log. */
 export function idOf(request: FastifyRequest): string {
   return publicId('req', request.id)

@@ -23,17 +23,17 @@ import { applyPartner, putOn, versionOf } from '#/publish/declaration/kinds/part
 import { applyRollouts } from '#/publish/declaration/kinds/rollouts.ts'
 import type { Reach } from '#/publish/declaration/kinds/rollouts.ts'
 import { applyContract, applyUpstream } from '#/publish/declaration/kinds/upstreams.ts'
+import { hiddenOperations, keepSaid, refuseMoved } from '#/publish/declaration/moved.ts'
 import { declaredOf, readSides, saidOf } from '#/publish/declaration/sides.ts'
 import type { Read } from '#/publish/declaration/sides.ts'
 import { keepDeclared, lockDeclaration } from '#/publish/declaration/store.ts'
 import { kinds, ofKind, pathOf } from '#/publish/declaration/things.ts'
+import type { Refusal } from '#/publish/declaration/things.ts'
 
 export type Applied = { readonly provider: Written['provider']; readonly partners: readonly AppliedPartner[] }
 
 /** A partner goes from one version of a package to another; `from` null: it was on none. */
 export type Move = { readonly path: string; readonly from: string | null; readonly to: string }
-
-export type Refusal = { readonly path: string; readonly message: string }
 
 export type Done = Compared & {
   readonly sides: Read
@@ -57,11 +57,12 @@ export async function applyDeclaration(
   declaration: Declaration,
   options: ApplyOptions,
 ): Promise<Done> {
-  const { written, contracts } = declaration
+  const { written, contracts, operations } = declaration
   const { firstKeys, takes, sealer } = options
   await lockDeclaration(tx)
   const said = saidOf(written, contracts)
   const sides = await readSides(tx, said, sealer)
+  const hidden = await hiddenOperations(tx)
   const compared = compare(sides, takes)
   const refusals: Refusal[] = strayTakes(sides, takes)
   const changes = compared.changes.toSorted((a, b) => order(a) - order(b))
@@ -77,6 +78,8 @@ export async function applyDeclaration(
       reach.push(...(await applyRollouts(tx, change, options.counts)))
     })
   }
+  refusals.push(...(await refuseMoved(tx, hidden, operations)))
+  await keepSaid(tx, operations)
   await keepDeclared(tx, declaredOf(said, newest, sealer))
   if (changes.length + moves.length > 0) record(tx, changes, moves)
   const isDone = refusals.length === 0 && compared.conflicts.length === 0

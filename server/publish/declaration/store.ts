@@ -15,6 +15,14 @@ export const statements = {
     delete from publish_declared as kept where not exists (
       select from jsonb_to_recordset($1::jsonb) as said (kind text, name text)
       where said.kind = kept.kind and said.name = kept.name)`,
+  listOperations: `select method, path, capability from publish_operation order by method, path`,
+  // None is taken away: what a contract drops may come back.
+  upsertOperations: `
+    insert into publish_operation as kept (method, path, capability)
+    select method, path, capability
+    from jsonb_to_recordset($1::jsonb) as said (method text, path text, capability text)
+    on conflict (method, path) do update set capability = excluded.capability
+    where kept.capability <> excluded.capability`,
 } as const
 
 export type Declared = { readonly kind: Kind; readonly name: string; readonly fields: Fields }
@@ -45,4 +53,15 @@ export async function keepDeclared(tx: Tx, declared: readonly Declared[]): Promi
   const text = JSON.stringify(declared.map(({ kind, name, fields }) => ({ kind, name, fields })))
   await tx.rows(statements.upsertDeclared, [text, tx.now])
   await tx.rows(statements.deleteOthers, [text])
+}
+
+export type KeptOperation = { readonly method: string; readonly path: string; readonly capability: string }
+
+export async function listOperations(tx: Tx) {
+  return tx.rows<KeptOperation>(statements.listOperations)
+}
+
+/** Each method and path once. */
+export async function keepOperations(tx: Tx, operations: readonly KeptOperation[]): Promise<void> {
+  await tx.rows(statements.upsertOperations, [JSON.stringify(operations)])
 }

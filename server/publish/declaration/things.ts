@@ -30,6 +30,9 @@ export type Thing = {
 /** By path, `packages.pro`. */
 export type Things = ReadonlyMap<string, Thing>
 
+/** Why something of a file cannot be applied, and where it stands. */
+export type Refusal = { readonly path: string; readonly message: string }
+
 export function pathOf({ kind, name }: Pick<Thing, 'kind' | 'name'>): string {
   return kind === 'provider' ? kind : `${kind}.${name}`
 }

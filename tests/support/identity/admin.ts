@@ -75,11 +75,12 @@ const nothingKnown: Deciding = {
   operations: () => [],
 }
 
-/** `more`: what can be proposed beside what the areas bring. `deciding`: what decisions are made from. */
+/** `more`: what can be proposed beside what the areas bring. `deciding`: what decisions are made from; `usable`: whether that is not too old. */
 export async function adminApi(
   database: TestDatabase,
   more: ProposalActions = {},
   deciding: Deciding = nothingKnown,
+  usable: () => boolean = () => true,
 ): Promise<AdminApi> {
   const actions = { ...identityActions, ...accessActions, ...more }
   const sealer = createSealer(randomBytes(32))
@@ -101,13 +102,13 @@ export async function adminApi(
     }),
     ...governanceRoutes({ sealer, anchor: noAnchor, log: silentLog(), actions }),
     ...accessRoutes({ sealer, clock, actions }),
-    ...decisionRoutes({ deciding, clock, check, base: () => 'https://portico.test' }),
+    ...decisionRoutes({ deciding, usable, clock, check, base: () => 'https://portico.test' }),
   ]
   const http = await createHttp({
     log: silentLog(),
     base: () => 'https://portico.test',
     routes,
-    guard: createAdminGuard({ database, sessions: testSessions }),
+    guard: createAdminGuard({ database, clock, sessions: testSessions }),
     world: control,
   })
   const inTx: AdminApi['inTx'] = (work, actor = { kind: 'system', name: 'test' }) =>

@@ -127,7 +127,7 @@ function registriesOf(parts: Parts, surfaces: Stage['surfaces']) {
       ...identityRoutes({ ...deps, pages, actions, suspensionNeedsTwo: isUnderAgreement }),
       ...governanceRoutes({ ...deps, anchor: { read: () => null }, actions }),
       ...accessRoutes({ ...deps, actions }),
-      ...decisionRoutes({ deciding, clock, check, base: () => publicUrl }),
+      ...decisionRoutes({ deciding, usable: () => true, clock, check, base: () => publicUrl }),
     ],
     account: { portal: accountRoutes(surfaces.portal, sso), console: accountRoutes(surfaces.console, sso) },
   }
@@ -176,7 +176,7 @@ async function startGateway(database: Database, stage: Pick<Stage, 'operations' 
 async function startPages(database: Database, stage: Pick<Stage, 'account' | 'management' | 'surfaces'>) {
   const { portal, console } = stage.surfaces
   const shared = { log: silentLog(), base: () => publicUrl, world: database.control }
-  const guard = createAdminGuard({ database, sessions: operatorSessions(console) })
+  const guard = createAdminGuard({ database, clock: systemClock(), sessions: operatorSessions(console) })
   return {
     portal: await createHttp({ ...shared, guard: createSessionGuard(portal), routes: stage.account.portal }),
     admin: await createHttp({ ...shared, guard, routes: [...stage.account.console, ...stage.management] }),

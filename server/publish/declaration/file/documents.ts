@@ -16,7 +16,7 @@ export async function readContracts(
   written: Written,
   folder: string,
   mistakes: Mistakes,
-): Promise<readonly NewContract[]> {
+): Promise<{ readonly contracts: readonly NewContract[]; readonly operations: readonly Operation[] }> {
   const ready: NewContract[] = []
   const operations: Operation[] = []
   for (const [name, { file, upstream, defaultClass }] of Object.entries(written.contracts)) {
@@ -41,7 +41,7 @@ export async function readContracts(
     })
   }
   tellCollisions(operations, mistakes)
-  return ready
+  return { contracts: ready, operations }
 }
 
 type Loaded = Awaited<ReturnType<typeof loadDocument>>

@@ -6,6 +6,7 @@ import { ConfigError } from '#/kernel/config/config.ts'
 import { checkReferences, checkShape } from '#/publish/declaration/file/check.ts'
 import { readContracts } from '#/publish/declaration/file/documents.ts'
 import type { Written } from '#/publish/declaration/file/shape.ts'
+import type { SaidOperation } from '#/publish/declaration/moved.ts'
 import { readSource } from '#/publish/declaration/file/source.ts'
 import type { Locate } from '#/publish/declaration/file/source.ts'
 
@@ -13,6 +14,8 @@ import type { Locate } from '#/publish/declaration/file/source.ts'
 export type Declaration = {
   readonly written: Written
   readonly contracts: readonly NewContract[]
+  /** Of all contracts. */
+  readonly operations: readonly SaidOperation[]
   readonly locate: Locate
 }
 
@@ -23,10 +26,12 @@ export async function readDeclaration(file: string, environment: Environment): P
   const { value, mistakes, locate } = readSource(file, readText(file), environment)
   const written = value === null && mistakes.lines().length > 0 ? null : checkShape(value, mistakes)
   if (written) checkReferences(written, mistakes)
-  const contracts = written ? await readContracts(written, dirname(file), mistakes) : []
+  const { contracts, operations } = written
+    ? await readContracts(written, dirname(file), mistakes)
+    : { contracts: [], operations: [] }
   const lines = mistakes.lines()
   if (written === null || lines.length > 0) throw new ConfigError(lines)
-  return { written, contracts, locate }
+  return { written, contracts, operations, locate }
 }
 
 function readText(file: string): string {
