@@ -94,15 +94,20 @@ function isTaxId({ type, value }: TaxId): boolean {
   return otherTaxIds[type].test(value)
 }
 
-const regions = new Intl.DisplayNames('en', { type: 'region', fallback: 'none' })
-const currencies = new Set(Intl.supportedValuesOf('currency'))
+/** What Node knows takes some time to list, so the first who asks has it listed. */
+let regions: Intl.DisplayNames | null = null
+let currencies: ReadonlySet<string> | null = null
 
 function isCountry(code: string): boolean {
   return (
     /^[A-Z]{2}$/.test(code) &&
     !['EU', 'EZ', 'UN', 'XA', 'XB', 'ZZ'].includes(code) &&
-    regions.of(code) !== undefined
+    (regions ??= new Intl.DisplayNames('en', { type: 'region', fallback: 'none' })).of(code) !== undefined
   )
+}
+
+function isCurrency(code: string): boolean {
+  return (currencies ??= new Set(Intl.supportedValuesOf('currency'))).has(code)
 }
 
 function isTimeZone(name: string): boolean {
@@ -133,8 +138,7 @@ export function flaws(facts: Facts): ProblemError[] {
     found.push({ in: 'body', pointer: `#/${pointer}`, code: 'format', detail })
   if (facts.country !== null && !isCountry(facts.country))
     say('country', 'is no country of ISO 3166-1 (two capitals)')
-  if (facts.currency !== null && !currencies.has(facts.currency))
-    say('currency', 'is no currency of ISO 4217')
+  if (facts.currency !== null && !isCurrency(facts.currency)) say('currency', 'is no currency of ISO 4217')
   if (facts.timeZone !== null && !isTimeZone(facts.timeZone)) say('timeZone', 'is no IANA time zone')
   if (facts.billingEmail !== null && !isEmail(facts.billingEmail)) say('billingEmail', 'is no e-mail address')
   for (const name of ['securityContact', 'operationsContact'] as const) {
