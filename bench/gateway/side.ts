@@ -13,7 +13,7 @@ import httpProxy from '@fastify/http-proxy'
 import fastify from 'fastify'
 import { Pool } from 'undici'
 import { createFastLane, createGateway, createNodeLane, createWirePool } from '#/gateway/gateway.ts'
-import type { Answer, Client, Request } from '#/gateway/gateway.ts'
+import type { Answer, Client, Gateway, Request } from '#/gateway/gateway.ts'
 import { parseKey } from '#/identity/keys/keys.ts'
 import { systemClock } from '#/kernel/clock/clock.ts'
 import { newId } from '#/kernel/id/id.ts'
@@ -24,14 +24,15 @@ import { snapshotFor } from './scene.ts'
 const [kind = '', upstreamPort = '', key = ''] = process.argv.slice(2)
 
 const sides: Readonly<Record<string, () => Promise<number>>> = {
-  portico,
+  portico: () => listen(serverOf(porticoGateway('own'))),
+  'portico on node:http + undici': () => listen(createServer(createNodeLane(porticoGateway('undici')))),
   'fast lane': fastPassThrough,
   'node:http + undici': nodePassThrough,
   'http-proxy': proxy,
 }
 
 /** All steps, the real journal, and a snapshot that costs nothing to ask. */
-async function portico(): Promise<number> {
+function porticoGateway(plainClient: 'own' | 'undici'): Gateway {
   const folder = mkdtempSync(join(tmpdir(), 'portico-bench-'))
   process.on('exit', () => rmSync(folder, { recursive: true, force: true }))
   const parsed = parseKey(key)
@@ -39,7 +40,7 @@ async function portico(): Promise<number> {
   const snapshot = snapshotFor(Number(upstreamPort), parsed.digest)
   const clock = systemClock()
   const log = silentLog()
-  const gateway = createGateway({
+  return createGateway({
     snapshot: () => snapshot,
     recorder: openJournal({ folder, sync: 'grouped', clock, log }),
     clock,
@@ -47,8 +48,8 @@ async function portico(): Promise<number> {
     parseKey,
     problems: { base: 'https://portal.example' },
     log,
+    plainClient,
   })
-  return listen(serverOf(gateway))
 }
 
 type Handler = { handle(request: Request, respond: (answer: Answer) => void): void }
