@@ -65,6 +65,17 @@ test('scopes, networks, expiry and revocation are those of the row, and a revoca
   assert.equal(early.credential(digestOf(bound.key))!.revokedAt, 1000)
 })
 
+test('a key that was read as revoked is so for a request that comes before its line is looked at', async () => {
+  let now = 1000
+  const callers = createCallers(() => now++)
+  callers.putApplications([{ id: application.id, partnerId: partner.id, environment: 'sandbox' }])
+  await within(async (tx) => {
+    for await (const lines of readKeys(tx, [bound.id])) callers.putKeys(lines)
+  })
+  const receivedAt = now++
+  assert.ok(callers.credential(digestOf(bound.key))!.revokedAt! <= receivedAt)
+})
+
 test('a key that is put again is another one, and one whose application is not there is an error', async () => {
   const callers = createCallers(() => 0)
   const lines: string[] = []

@@ -19,12 +19,14 @@ export type Callers = {
 export function createCallers(wall: () => number): Callers {
   const keys = new Map<string, Credential | string>()
   const applications = new Map<string, Application>()
+  /** When keys were read last. By the time of its first call a key that was read as revoked would not be yet. */
+  let readAt = 0
 
   return {
     credential(digest) {
       const known = keys.get(digest)
       if (typeof known !== 'string') return known
-      const credential = credentialIn(known, applications, wall())
+      const credential = credentialIn(known, applications, readAt)
       keys.set(digest, credential)
       return credential
     },
@@ -33,17 +35,22 @@ export function createCallers(wall: () => number): Callers {
       for (const row of rows) applications.set(row.id, row)
     },
     putKeys(lines) {
+      readAt = wall()
       for (const line of lines) keys.set(digestIn(line), line)
     },
   }
 }
 
-function credentialIn(line: string, applications: ReadonlyMap<string, Application>, now: number): Credential {
+function credentialIn(
+  line: string,
+  applications: ReadonlyMap<string, Application>,
+  readAt: number,
+): Credential {
   const row = keyIn(line)
   const application = applications.get(row.applicationId)
   if (!application) throw new Error(`the application ${row.applicationId} of a key is not in the snapshot`)
   // A revocation is never in the future, whatever the clock of the database's machine says.
-  const revokedAt = row.revokedAt === null ? null : Math.min(row.revokedAt, now)
+  const revokedAt = row.revokedAt === null ? null : Math.min(row.revokedAt, readAt)
   return {
     id: row.id,
     application,
