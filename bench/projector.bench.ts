@@ -91,12 +91,14 @@ export default async function projectorBench(): Promise<void> {
   const projector = (schema: unknown): Projector => classifier.projector(schema, '#').project
   const whole = measure((value) => JSON.stringify(value), values)
   const plain = projector(project)
+  const answers = values.map((value) => Buffer.from(JSON.stringify(value)))
   const rows: [string, number][] = [
     ['JSON.stringify', whole],
     ['projected', measure(plain, values)],
     ['projected, second branch of oneOf', measure(projector(choice), values)],
     ['JSON.parse', measure(() => JSON.parse(json), values)],
     ['parsed and projected', measure(() => projectText(json, plain), values)],
+    ['copied', measure((bytes) => plain.copy!(bytes as Buffer), answers)],
   ]
   console.log(
     table([

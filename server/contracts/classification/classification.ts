@@ -6,6 +6,8 @@
  * entries of a map in the order of the upstream; whatever the contract does not describe is dropped.
  */
 import { createChooser } from '#/contracts/classification/branch.ts'
+import { copyReleased } from '#/contracts/classification/copying/copier.ts'
+import { createRules } from '#/contracts/classification/copying/rules.ts'
 import { maxDepth } from '#/contracts/classification/exact.ts'
 import { createFailure, failed } from '#/contracts/classification/failure.ts'
 import { generate, type Toolbox } from '#/contracts/classification/generate.ts'
@@ -56,6 +58,7 @@ export function createClassifier(
   const shapes = createShapes(defaultClass === 'public', (shape) => compile(shape))
   const runtime = createRuntime(shapes, failure)
   const tools: Toolbox = { shapes, failure, runtime, valid: chooser.valid }
+  const ruleOf = createRules(tools)
   const survey = createSurvey(shapes)
   let told = { refusals: 0, notices: 0 }
 
@@ -80,6 +83,24 @@ export function createClassifier(
     }
   }
 
+  function release(root: Shape, value: unknown): string | OffContract {
+    const released = root.run(value, 1)
+    if (released === failed) return failure.take()
+    return released === undefined ? new OffContract('#', 'not released') : JSON.stringify(released)
+  }
+
+  function bounded<T>(work: () => T): T | OffContract {
+    effort.left = mostEffort
+    try {
+      return work()
+    } catch (error) {
+      if (error instanceof Exhausted) return new OffContract('#', 'effort')
+      throw error
+    } finally {
+      chooser.forget()
+    }
+  }
+
   return {
     projector(schema, pointer) {
       const root = shapes.of([reader.read(schema, pointer)], false)
@@ -87,19 +108,10 @@ export function createClassifier(
       const found = { refusals: refusals.slice(told.refusals), notices: notices.slice(told.notices) }
       if (root.hidden) found.notices.push({ pointer, code: 'content_withheld', message: withheld })
       told = { refusals: refusals.length, notices: notices.length }
-      const project: Projector = (value) => {
-        effort.left = mostEffort
-        try {
-          const released = root.run(value, 1)
-          if (released === failed) return failure.take()
-          return released === undefined ? new OffContract('#', 'not released') : JSON.stringify(released)
-        } catch (error) {
-          if (error instanceof Exhausted) return new OffContract('#', 'effort')
-          throw error
-        } finally {
-          chooser.forget()
-        }
-      }
+      const rule = ruleOf(root)
+      const project: Projector = Object.assign((value: unknown) => bounded(() => release(root, value)), {
+        copy: (answer: Buffer) => bounded(() => copyReleased(answer, rule)),
+      })
       return { project, ...survey(root), ...found }
     },
   }

@@ -72,7 +72,7 @@ function writeScalars(draft: Draft, shape: Shape, tools: Toolbox): void {
 }
 
 /** All checks of one kind of scalar as one; null: there are none. */
-function checkOf(
+export function checkOf(
   shape: Shape,
   kind: keyof Checks,
   { valid }: Toolbox,

@@ -14,4 +14,8 @@ export class OffContract {
  * Turns a parsed JSON value of an upstream into the JSON text a partner may see. Only properties whose
  * class is `public` are in it; a value of the wrong type gives `OffContract`.
  */
-export type Projector = (value: unknown) => string | OffContract
+export type Projector = {
+  (value: unknown): string | OffContract
+  /** The same of the bytes that came (UTF-8), at less cost; null: only the value can say. */
+  readonly copy?: (answer: Buffer) => string | OffContract | null
+}

@@ -110,7 +110,7 @@ export function createEventStream(project: Projector, maxBytes: number): RecordR
 /** The JSON text that may leave of JSON bytes that came. */
 export function projectBytes(bytes: Buffer, project: Projector): string | OffContract {
   if (!isUtf8(bytes)) return new OffContract('', 'not UTF-8')
-  return projectText(bytes.toString('utf8'), project)
+  return project.copy?.(bytes) ?? projectText(bytes.toString('utf8'), project)
 }
 
 function isBlank(line: Buffer): boolean {
