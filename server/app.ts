@@ -89,14 +89,10 @@ export async function createApp(options: AppOptions): Promise<App> {
   const beside = createBeside({ config, log, database, sealer, surfaces })
   const lastUsed = createLastUsed(database.control, log)
   const operations = [...usageOperations({ clock, sealer }), ...peopleOperations(publicUrl, surfaces, clock)]
+  const own = ownOperations(database, operations, log)
   const [jobs, snapshot] = await Promise.all([
     startJobs(options.ownerUrl, [...usageJobs(database, clock), ...beside.jobs], log),
-    createSnapshot({
-      database,
-      clock,
-      log,
-      own: ownOperations(database, operations, log),
-    }),
+    createSnapshot({ database, clock, log, own, mostStale: config.snapshotAge }),
   ])
   ingest.start()
   const demoPeople = options.demo ? await seedPeople(surfaces.portal, database, applied) : null
@@ -104,6 +100,7 @@ export async function createApp(options: AppOptions): Promise<App> {
   const gateway = gatewayOf(options, {
     members: gatewayMembers(surfaces.portal),
     snapshot: () => snapshot.current(),
+    isCurrent: () => snapshot.state().usable,
     recorder: measured(recording.recorder, telemetry, lastUsed),
     traceParent: (id) => telemetry.traceParent(id),
     clock,
@@ -149,7 +146,7 @@ async function applyFirst(options: FileOptions & { readonly log: Log }): Promise
   return applied
 }
 
-type Handed = Pick<GatewayDeps, 'clock' | 'members' | 'recorder' | 'snapshot' | 'traceParent'>
+type Handed = Pick<GatewayDeps, 'clock' | 'isCurrent' | 'members' | 'recorder' | 'snapshot' | 'traceParent'>
 
 function gatewayOf({ config, log, publicUrl }: AppOptions, handed: Handed): Gateway {
   return createGateway({

@@ -124,6 +124,10 @@ export const upstreamOffContract = problem(
   },
 )
 
+export const notCurrent = problem('gateway.not_current', 503, 'What is known is too old to go by', {
+  help: 'This node has not heard of its database for so long that your key or your access may have changed. Nothing was done. Try again later.',
+  retryable: true,
+})
 export const notRecorded = problem('gateway.not_recorded', 503, 'The exchange could not be recorded', {
   help: 'Portico does not answer what it cannot account for. The service may have carried the request out. Try again later.',
   retryable: true,

@@ -2,9 +2,10 @@
 import { bareFailure, refusalAnswer } from '#/gateway/answer/refusal.ts'
 import { createExchange } from '#/gateway/exchange.ts'
 import type { Answer, Exchange, Refused, Request } from '#/gateway/exchange.ts'
+import { notCurrent } from '#/gateway/problems.ts'
 import type { Recorder } from '#/gateway/recorder.ts'
 import type { Snapshot } from '#/gateway/snapshot.ts'
-import { wait } from '#/gateway/step.ts'
+import { refuse as refuseWith, wait } from '#/gateway/step.ts'
 import type { Inside, Limits, ParsedKey, Step, Timeouts } from '#/gateway/step.ts'
 import { createHeaderWriter } from '#/gateway/upstream/headers.ts'
 import { createUpstreams } from '#/gateway/upstream/pools.ts'
@@ -13,6 +14,8 @@ import type { Log } from '#/kernel/log/log.ts'
 export type GatewayDeps = {
   readonly snapshot: () => Snapshot
   readonly recorder: Recorder
+  /** False: what the snapshot knows is too old, and no call is served by it. Asked now and then, not with each call. */
+  readonly isCurrent?: () => boolean
   /** `wall` in milliseconds; `monotonicUs` in microseconds. */
   readonly clock: { wall(): number; monotonicUs(): number }
   /** A UUIDv7. */
@@ -68,6 +71,7 @@ type Runner = {
    */
   readonly open: Exchange[]
   readonly inside: Inside
+  isCurrent: boolean
   /** Somebody waits for the last exchange to end. */
   whenEmpty: (() => void) | null
 }
@@ -92,9 +96,10 @@ export function createRunner(deps: GatewayDeps, steps: readonly Step[], closing:
     finished: (exchange, bytes, code) => finished(runner, exchange, bytes, code),
     report: (exchange, event, details) => deps.log.warn(describe(exchange, event, details)),
   }
-  const runner: Runner = { deps, steps, closing, open: [], inside, whenEmpty: null }
+  const runner: Runner = { deps, steps, closing, open: [], inside, isCurrent: true, whenEmpty: null }
   const ticking = setInterval(() => {
     const now = deps.clock.monotonicUs()
+    runner.isCurrent = deps.isCurrent?.() ?? true
     // Backwards, because a tick may end its exchange, and then the last one takes its place.
     for (let i = runner.open.length - 1; i >= 0; i--) runner.open[i]?.call?.tick(now)
   }, tickEvery).unref()
@@ -117,8 +122,10 @@ function handle(runner: Runner, request: Request, respond: (answer: Answer) => v
     exchange.clientGone = true
     exchange.call?.clientGone()
   }
-  resume(runner, exchange, null)
+  resume(runner, exchange, runner.isCurrent ? null : tooOld)
 }
+
+const tooOld = refuseWith(notCurrent, { headers: { 'Retry-After': '5' } })
 
 function resume(runner: Runner, exchange: Exchange, verdict: Refused | null): void {
   const { steps, inside } = runner

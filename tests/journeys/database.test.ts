@@ -22,8 +22,8 @@ async function health(): Promise<Health> {
 }
 
 /** Process of the server and those of its own children. */
-function serverProcesses(): readonly number[] {
-  const file = join(portico.data, 'postgres', 'postmaster.pid')
+function serverProcesses(data = portico.data): readonly number[] {
+  const file = join(data, 'postgres', 'postmaster.pid')
   const server = Number(readFileSync(file, 'utf8').split('\n')[0])
   const children = spawnSync('pgrep', ['-P', String(server)], { encoding: 'utf8' }).stdout
   return [server, ...children.trim().split('\n').map(Number)]
@@ -103,6 +103,29 @@ test('one that hangs holds up neither calls nor the answer about it', async () =
   }
   await until('it answers again', async () => (await health()).checks.database === 'ok')
   await until('the call is counted', async () => (await counted()) === before + 1)
+})
+
+test('what is known is served for a while and not for ever', async () => {
+  const brief = await startPortico({ PORTICO_SNAPSHOT_AGE: '3s' })
+  const ask = () =>
+    call(`${brief.facts.publicUrl}/api/products?limit=1`, { key: brief.facts.partners.pro.live.apiKey })
+  try {
+    assert.equal((await ask()).status, 200)
+    const frozen = serverProcesses(brief.data)
+    for (const pid of frozen) process.kill(pid, 'SIGSTOP')
+    try {
+      await until('calls are refused', async () => (await ask()).status !== 200)
+      const refused = await ask()
+      assert.equal(refused.status, 503)
+      assert.equal(refused.body.code, 'gateway.not_current')
+      assert.equal(refused.headers.get('retry-after'), '5')
+    } finally {
+      for (const pid of frozen) process.kill(pid, 'SIGCONT')
+    }
+    await until('calls are served again', async () => (await ask()).status === 200)
+  } finally {
+    await brief.stop()
+  }
 })
 
 test('what happened stands in the log, and no key does', () => {

@@ -64,6 +64,8 @@ export type Scene = Recorded & {
   pass(milliseconds: number): void
   /** From now on by the gateway's clock; until the returned function is called. */
   revoke(key: string): () => void
+  /** What the gateway is told of its snapshot, as of its next tick. */
+  beCurrent(is: boolean): void
   /** Makes the recorder fail. */
   failRecording(error: Error | null): void
   fetch(path: string, init?: Init): Promise<Response>
@@ -90,6 +92,7 @@ export async function startScene(
   options: SceneOptions = {},
 ): Promise<Scene> {
   const upstream = await startUpstream()
+  let isCurrent = true
   const scene = {
     records: [] as ExchangeRecord[],
     ends: [] as StreamEnd[],
@@ -119,6 +122,7 @@ export async function startScene(
     newId,
     parseKey,
     problems: { base: 'https://portal.example' },
+    isCurrent: () => isCurrent,
     log: { warn: log('warn'), error: log('error') },
     ...(options.limits && { limits: options.limits }),
     ...(options.timeouts && { timeouts: options.timeouts }),
@@ -132,6 +136,7 @@ export async function startScene(
     upstream,
     gateway,
     pass: (milliseconds) => (passed += milliseconds),
+    beCurrent: (is) => (isCurrent = is),
     revoke: revoker(credentials, wall),
     failRecording: (error) => (failure = error),
     fetch: (path, init = {}) => {

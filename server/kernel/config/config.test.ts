@@ -13,6 +13,7 @@ test('nothing set gives the documented defaults', () => {
   assert.equal(config.data, resolve('.portico'))
   assert.equal(config.databaseUrl, null)
   assert.equal(config.drainTime, 20_000)
+  assert.equal(config.snapshotAge, 300_000)
   assert.equal(config.tls, null)
 })
 

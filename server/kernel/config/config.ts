@@ -25,6 +25,7 @@ export type Config = {
   readonly smtp: string | null
   readonly mailFrom: string
   /** Milliseconds. */
+  readonly snapshotAge: number
   readonly drainTime: number
   readonly logLevel: string
   readonly traces: string | null

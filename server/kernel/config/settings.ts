@@ -124,6 +124,13 @@ export const settings = {
     fallback: 'Portico <portico@localhost>',
     sentence: 'Sender of messages.',
   },
+  snapshotAge: {
+    name: 'PORTICO_SNAPSHOT_AGE',
+    kind: 'duration',
+    fallback: '5m',
+    sentence:
+      'How long calls are served by what is known while the database cannot be heard, and a revoked key may still pass; then they are refused with 503. At least 2s.',
+  },
   drainTime: {
     name: 'PORTICO_DRAIN_TIME',
     kind: 'duration',

@@ -27,7 +27,7 @@ export type SnapshotDeps = {
   readonly own: Own
   readonly clock: Clock
   readonly log: Log
-  /** Milliseconds; how long what is known may be used when nothing can be heard. Default 5 minutes. */
+  /** Milliseconds; how long what is known may be used when nothing can be heard; at least two seconds. Default 5 minutes. */
   readonly mostStale?: number
 }
 
@@ -102,7 +102,7 @@ export async function createSnapshot(deps: SnapshotDeps): Promise<FollowedSnapsh
     state() {
       const following = age() <= behindAfter
       const since = following ? null : Math.round(clock.wall() - age())
-      return { version: held.version, following, since, usable: age() <= mostStale }
+      return { version: held.version, following, since, usable: age() <= Math.max(mostStale, behindAfter) }
     },
     stop: follower,
   }
