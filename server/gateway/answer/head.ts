@@ -53,8 +53,8 @@ export function addReleased(headers: string[], exchange: Exchange, gateway: Insi
     exchange.requestId,
     'Api-Version',
     exchange.route!.apiVersion,
-    ...safeHeaders,
   )
+  for (const text of safeHeaders) headers.push(text)
   return null
 }
 

@@ -1,8 +1,9 @@
 /** An answer as the bytes that leave. */
 import { STATUS_CODES } from 'node:http'
 import type { Answer } from '#/gateway/exchange.ts'
-import { writeFields } from '#/gateway/wire/fields.ts'
+import { createFieldWriter } from '#/gateway/wire/fields.ts'
 
+const writeFields = createFieldWriter()
 const statusLines: string[] = []
 
 function statusLine(status: number): string {
@@ -38,7 +39,8 @@ export function writeAnswerHead(method: string, answer: Answer, trailer: string)
 function announced(headers: readonly string[]): number {
   for (let i = 0; i < headers.length; i += 2) {
     const name = headers[i]!
-    if (name.length === 14 && name.toLowerCase() === 'content-length') return Number(headers[i + 1])
+    if (name === 'Content-Length' || (name.length === 14 && name.toLowerCase() === 'content-length'))
+      return Number(headers[i + 1])
   }
   return -1
 }

@@ -55,12 +55,39 @@ export function readLength(value: string): number {
 const unsendable = /[^\t\x20-\x7e\x80-\xff]/
 
 /** Field lines to send. What would end a line early is a bug of ours, and never leaves (RFC 9110 §5.5). */
-export function writeFields(fields: readonly string[]): string {
-  let text = ''
-  for (let i = 0; i < fields.length; i += 2) {
-    const value = fields[i + 1]!
-    if (unsendable.test(value)) throw new TypeError(`the header ${fields[i]} has a value that is no text`)
-    text += `${fields[i]}: ${value}\r\n`
+export type FieldWriter = (fields: readonly string[]) => string
+
+type Line = { readonly name: string; readonly value: string; readonly text: string }
+
+/**
+ * Of the lines that differ from the kept ones, one in so many takes its place: to keep each would cost more than it
+ * saves. A prime, so that it is not always the turn of the same place.
+ */
+const keptOneIn = 61
+
+/**
+ * For heads that are much alike: most fields say the same as the one kept for their place, and a line that was looked
+ * at once needs no second look.
+ */
+export function createFieldWriter(): FieldWriter {
+  const lines: Line[] = []
+  let others = 0
+  return (fields) => {
+    let text = ''
+    for (let i = 0, place = 0; i < fields.length; i += 2, place++) {
+      const name = fields[i]!
+      const value = fields[i + 1]!
+      const line = lines[place]
+      if (line !== undefined && line.value === value && line.name === name) {
+        text += line.text
+        continue
+      }
+      if (unsendable.test(value)) throw new TypeError(`the header ${name} has a value that is no text`)
+      text += `${name}: ${value}\r\n`
+      if (line === undefined || ++others % keptOneIn === 0) {
+        lines[place] = { name, value, text: `${name}: ${value}\r\n` }
+      }
+    }
+    return text
   }
-  return text
 }

@@ -1,6 +1,6 @@
 /** One request on its way over a kept connection, as its caller may steer it. */
 import type { Controller, Listening, Outgoing } from '#/gateway/wire/client.ts'
-import { writeFields } from '#/gateway/wire/fields.ts'
+import { createFieldWriter } from '#/gateway/wire/fields.ts'
 
 /** What carries a request. */
 type Carrier = {
@@ -57,6 +57,8 @@ const expectContent: ReadonlySet<string> = new Set(['POST', 'PUT', 'PATCH'])
 const method = /^[A-Z]{1,20}$/
 /** RFC 9112 §3.2.1; a blank or a line end would end the target early. */
 const target = /^\/[\x21-\x7e]*$/
+
+const writeFields = createFieldWriter()
 
 /** The head as it goes out, written anew from its parts; nothing that came in is passed through. */
 function writeHead({ method: verb, path, headers, body }: Outgoing, host: string): string {

@@ -1,15 +1,17 @@
 /** Any record survives the line format, and no damage to a line passes for a line. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { crc32 } from 'node:zlib'
 import fc from 'fast-check'
 import type { ExchangeRecord, StreamEnd } from '#/gateway/gateway.ts'
 import {
   endPayload,
   exchangePayload,
-  frame,
   parseLine,
   readPayload,
   refusalsPayload,
+  roomFor,
+  writeLine,
 } from '#/usage/journal/line.ts'
 import type { RefusalCount } from '#/usage/journal/line.ts'
 import { readPortion } from '#/usage/journal/segment.ts'
@@ -73,10 +75,15 @@ function payloadOf(entry: Entry): string {
   return entry.kind === 'end' ? endPayload(entry.end) : refusalsPayload(entry.refusals)
 }
 
+function frame(payload: string, last: boolean): Buffer {
+  const bytes = Buffer.alloc(roomFor(payload))
+  return bytes.subarray(0, writeLine(bytes, 0, payload, last))
+}
+
 /** Batches as the writer writes them, and the offsets at which they end. */
 function segmentOf(batches: readonly (readonly Entry[])[]): { bytes: Buffer; ends: number[] } {
   const parts = batches.map((batch) =>
-    Buffer.from(batch.map((entry, i) => frame(payloadOf(entry), i === batch.length - 1)).join('')),
+    Buffer.concat(batch.map((entry, i) => frame(payloadOf(entry), i === batch.length - 1))),
   )
   let length = 0
   return { bytes: Buffer.concat(parts), ends: parts.map((part) => (length += part.length)) }
@@ -88,6 +95,54 @@ const someBatches = fc.array(fc.array(anyEntry, { minLength: 1, maxLength: 4 }),
 })
 const read = (bytes: Buffer, sealed = true) => readPortion(bytes, 0, sealed, Infinity)
 const entriesOf = (bytes: Buffer) => read(bytes).found.map(({ entry }) => entry)
+
+/** Calls that follow each other: the next has some of what the one before had. */
+const calls = fc
+  .array(fc.tuple(anyExchange, fc.uniqueArray(fc.constantFrom(...memberNames()))), { minLength: 1 })
+  .map((steps) => {
+    let before: ExchangeRecord = steps[0]![0]
+    return steps.map(([exchange, same]) => {
+      const kept = Object.fromEntries(same.map((name) => [name, before[name]]))
+      return (before = { ...exchange, ...kept })
+    })
+  })
+
+function memberNames(): (keyof ExchangeRecord)[] {
+  return Object.keys(fc.sample(anyExchange, 1)[0]!) as (keyof ExchangeRecord)[]
+}
+
+test('a payload is the array that JSON.stringify writes, whatever was written before', () => {
+  fc.assert(
+    fc.property(calls, (list) => {
+      for (const call of list) {
+        const { id, receivedAt, environment, partnerId, applicationId, credentialId, ...rest } = call
+        const { contract, apiVersion, operation, method, status, code, metered, ...numbers } = rest
+        const { durationUs, upstreamUs, requestBytes, responseBytes } = numbers
+        const ids = ['x', id, receivedAt, environment, partnerId, applicationId, credentialId]
+        const what = [contract, apiVersion, operation, method, status, code, metered]
+        const array = [...ids, ...what, durationUs, upstreamUs, requestBytes, responseBytes]
+        assert.equal(exchangePayload(call), JSON.stringify(array))
+      }
+    }),
+  )
+})
+
+test('a text of many applications is still that of its own', () => {
+  const [call] = fc.sample(anyExchange, 1) as [ExchangeRecord]
+  const written = exchangePayload(call)
+  for (let i = 0; i < 10_001; i++) exchangePayload({ ...call, credentialId: `c${i}` })
+  assert.equal(exchangePayload(call), written)
+})
+
+test('a line is the sum, the mark, the payload and a newline', () => {
+  fc.assert(
+    fc.property(text, fc.boolean(), (payload, last) => {
+      const marked = `${last ? '.' : '+'}${payload}\n`
+      const line = crc32(marked).toString(16).padStart(8, '0') + marked
+      assert.deepEqual(frame(payload, last), Buffer.from(line))
+    }),
+  )
+})
 
 test('whatever is in a record comes back', () => {
   fc.assert(
@@ -189,9 +244,8 @@ test('read in portions of any size, everything comes once', () => {
 })
 
 test('a line of a kind from a newer version is kept apart, not misread', () => {
-  const bytes = Buffer.from(
-    frame('["z",1]', false) + frame(exchangePayload(fc.sample(anyExchange, 1)[0]!), true),
-  )
+  const known = exchangePayload(fc.sample(anyExchange, 1)[0]!)
+  const bytes = Buffer.concat([frame('["z",1]', false), frame(known, true)])
   const { found, aside } = read(bytes)
   assert.equal(found.length, 1)
   assert.deepEqual(

@@ -9,7 +9,7 @@ import { join } from 'node:path'
 import type { Clock } from '#/kernel/clock/clock.ts'
 import type { Log } from '#/kernel/log/log.ts'
 import type { Files } from '#/usage/journal/files.ts'
-import { frame } from '#/usage/journal/line.ts'
+import { roomFor, writeLine } from '#/usage/journal/line.ts'
 
 export type Done = (error: Error | null) => void
 
@@ -161,12 +161,13 @@ function goOn(state: State): void {
 }
 
 function encode(state: State, batch: readonly Pending[]): number {
-  let text = ''
+  let room = 0
+  for (const { payload } of batch) room += roomFor(payload)
+  if (state.buffer.length < room) state.buffer = Buffer.allocUnsafeSlow(room)
   const last = batch.length - 1
-  for (let i = 0; i <= last; i += 1) text += frame((batch[i] as Pending).payload, i === last)
-  // Three bytes hold any UTF-16 unit.
-  if (state.buffer.length < text.length * 3) state.buffer = Buffer.allocUnsafeSlow(text.length * 3)
-  return state.buffer.write(text, 0, 'utf8')
+  let end = 0
+  for (let i = 0; i <= last; i += 1) end = writeLine(state.buffer, end, batch[i]!.payload, i === last)
+  return end
 }
 
 function writeWhole(files: Files, segment: Segment, bytes: Buffer, length: number): void {
