@@ -1,7 +1,6 @@
 /** One call through all steps, and every way in which the front ones say no. */
 import assert from 'node:assert/strict'
 import { after, before, beforeEach, test } from 'node:test'
-import { setTimeout as delay } from 'node:timers/promises'
 import { problem as defineProblem } from '#/kernel/problem/problem.ts'
 import { compileTestContract } from '../../tests/support/gateway-contract.ts'
 import { applicationId, keys, partnerId, startScene } from '../../tests/support/gateway.ts'
@@ -208,26 +207,6 @@ test('authenticate: 401 says what is wrong with the credential, and never repeat
   assert.equal(scene.records.length, 0)
   assert.equal(scene.refusals.length, cases.length)
   assert.equal(scene.refusals[0]!.operation, 'getThing')
-})
-
-test('nothing is served by a snapshot that is too old, and everything again by one that is not', async () => {
-  const status = async () => (await scene.fetch('/things/a1')).status
-  const until = async (expected: number) => {
-    for (let tries = 0; (await status()) !== expected; tries++) {
-      assert.ok(tries < 200)
-      await delay(10)
-    }
-  }
-  scene.beCurrent(false)
-  await until(503)
-  const before = scene.records.length
-  const refused = await scene.fetch('/things/a1')
-  assert.equal((await problemOf(refused)).code, 'gateway.not_current')
-  assert.equal(refused.headers.get('retry-after'), '5')
-  assert.equal(scene.records.length, before)
-  assert.equal(scene.refusals.at(-1)!.code, 'gateway.not_current')
-  scene.beCurrent(true)
-  await until(200)
 })
 
 test('authenticate: 401 without a credential asks for one and names no error', async () => {
