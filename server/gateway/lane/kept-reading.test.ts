@@ -11,23 +11,28 @@ import { statusOf } from '../../../tests/support/raw.ts'
 
 const rounds = Number(process.env.ROUNDS ?? 60)
 
-let scene: Scene
+/** The own lane, and node:http alone. */
+const grounds = ['fast', 'node'] as const
+const scenes = new Map<string, Scene>()
 /** What the upstream was last asked, without what is new with each call. */
 let asked = ''
 
 before(async () => {
-  scene = await startScene(compileTestContract())
-  scene.upstream.answer((request, response) => {
-    const headers = request.rawHeaders.join('\n').replaceAll(/traceparent\n.*|(?<=Request-Id\n).*/g, '')
-    asked = `${request.method} ${request.url}\n${headers}`
-    request.resume()
-    const status = request.method === 'DELETE' ? 204 : request.method === 'POST' ? 201 : 200
-    const body = request.url!.startsWith('/things/') || status === 201 ? '{"id":"a1","name":"One"}' : '[]'
-    response.writeHead(status, status === 204 ? {} : { 'content-type': 'application/json' })
-    response.end(status === 204 ? undefined : body)
-  })
+  for (const ground of grounds) {
+    const scene = await startScene(compileTestContract(), { ground })
+    scenes.set(ground, scene)
+    scene.upstream.answer((request, response) => {
+      const headers = request.rawHeaders.join('\n').replaceAll(/traceparent\n.*|(?<=Request-Id\n).*/g, '')
+      asked = `${request.method} ${request.url}\n${headers}`
+      request.resume()
+      const status = request.method === 'DELETE' ? 204 : request.method === 'POST' ? 201 : 200
+      const body = request.url!.startsWith('/things/') || status === 201 ? '{"id":"a1","name":"One"}' : '[]'
+      response.writeHead(status, status === 204 ? {} : { 'content-type': 'application/json' })
+      response.end(status === 204 ? undefined : body)
+    })
+  }
 })
-after(() => scene.close())
+after(() => Promise.all([...scenes.values()].map((scene) => scene.close())))
 
 const key = fc.constantFrom(...Object.values(keys), 'ok_live_1234567891', 'typo_x', 'none')
 const credentials = fc.oneof(
@@ -44,7 +49,12 @@ const others = fc.subarray([
   `Prefer: ${keys.sandbox}`,
   'Cookie: session=a',
   'Connection: keep-alive',
+  'Connection: X-Label',
 ])
+const contents = [
+  { framing: 'Content-Length: 12', sent: '{"name":"a"}' },
+  { framing: 'Content-Length: 13', sent: '{"name":"ab"}' },
+]
 const request = fc
   .record({
     credentials,
@@ -60,11 +70,12 @@ const request = fc
       'POST /things',
     ),
   })
-  .map(({ credentials: some, others: more, host, line }) => {
-    const content = line.startsWith('POST') ? '{"name":"a"}' : ''
-    const framing = content === '' ? [] : ['Content-Type: application/json', 'Content-Length: 12']
-    const head = [`${line} HTTP/1.1`, `Host: ${host}`, ...some, ...more, ...framing, '', ''].join('\r\n')
-    return { head, content }
+  .chain((one) => fc.constantFrom(...contents).map((content) => ({ ...one, ...content })))
+  .map(({ credentials: some, others: more, host, line, sent, framing }) => {
+    const isPost = line.startsWith('POST')
+    const about = isPost ? ['Content-Type: application/json', framing] : []
+    const head = [`${line} HTTP/1.1`, `Host: ${host}`, ...some, ...more, ...about, '', ''].join('\r\n')
+    return { head, content: isPost ? sent : '' }
   })
 type Piecemeal = { readonly head: string; readonly content: string; readonly isCut: boolean }
 const requests = fc.array(fc.tuple(request, fc.boolean(), fc.nat(2)), { minLength: 1, maxLength: 4 })
@@ -93,19 +104,22 @@ async function outcome(client: Client, { head, content, isCut }: Piecemeal): Pro
   return `${statusOf(answerHead)} ${body.replaceAll(/req_\w+|urn:uuid:[\w-]+/g, '')}\n${asked}`
 }
 
-test('each request of a connection is as if it came alone', async () => {
-  let served = 0
-  const property = fc.asyncProperty(calls, async (all) => {
-    const kept = await openClient(scene.port)
-    for (const call of all) {
-      const alone = await openClient(scene.port)
-      const expected = await outcome(alone, call)
-      alone.socket.destroy()
-      assert.equal(await outcome(kept, call), expected)
-      if (asked !== '') served++
-    }
-    kept.socket.destroy()
+for (const ground of grounds) {
+  test(`each request of a connection is as if it came alone (${ground})`, async () => {
+    const { port } = scenes.get(ground)!
+    let served = 0
+    const property = fc.asyncProperty(calls, async (all) => {
+      const kept = await openClient(port)
+      for (const call of all) {
+        const alone = await openClient(port)
+        const expected = await outcome(alone, call)
+        alone.socket.destroy()
+        assert.equal(await outcome(kept, call), expected)
+        if (asked !== '') served++
+      }
+      kept.socket.destroy()
+    })
+    await fc.assert(property, { numRuns: rounds })
+    assert.ok(served > rounds / 2, `${served} calls reached the upstream`)
   })
-  await fc.assert(property, { numRuns: rounds })
-  assert.ok(served > rounds / 2, `${served} calls reached the upstream`)
-})
+}

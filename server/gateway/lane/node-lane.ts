@@ -4,7 +4,8 @@
  */
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
-import type { Answer, Request, Sink } from '#/gateway/exchange.ts'
+import { newReading } from '#/gateway/exchange.ts'
+import type { Answer, RawHeaders, Reading, Request, Sink } from '#/gateway/exchange.ts'
 import { createBody } from '#/gateway/lane/body.ts'
 import type { NodeBody } from '#/gateway/lane/body.ts'
 
@@ -22,10 +23,15 @@ const flushTime = 5_000
 /** How long, in milliseconds, a client may take nothing of an answer that is written. */
 const stallTime = 65_000
 
+/** Characters of headers that are kept: of longer ones many idle connections would hold it all. */
+const mostKept = 2_048
+
 const peer = Symbol('address of the peer')
+const last = Symbol('headers that came last, and what was read from them')
 const expecting = Symbol('waits for 100 Continue')
 
-type KnownSocket = Socket & { [peer]?: string; encrypted?: boolean }
+type Kept = { readonly headers: RawHeaders; readonly reading: Reading }
+type KnownSocket = Socket & { [peer]?: string; [last]?: Kept | undefined; encrypted?: boolean }
 type Expecting = IncomingMessage & { [expecting]?: boolean }
 
 export function createNodeLane(gateway: Handler, longestStall = stallTime): NodeLane {
@@ -39,7 +45,7 @@ export function createNodeLane(gateway: Handler, longestStall = stallTime): Node
       remote: (socket[peer] ??= addressOf(socket)),
       secure: socket.encrypted === true,
       body,
-      reading: null,
+      reading: readingOf(socket, incoming.rawHeaders),
       gone: null,
     }
     response.on('close', () => {
@@ -50,6 +56,27 @@ export function createNodeLane(gateway: Handler, longestStall = stallTime): Node
       if (response.writableEnded) boundStall(response, longestStall)
     })
   }
+}
+
+/** What was read from the same headers on this connection, to the letter and in their order; else nothing yet. */
+function readingOf(socket: KnownSocket, headers: RawHeaders): Reading {
+  const kept = socket[last]
+  if (kept !== undefined && areSame(kept.headers, headers)) return kept.reading
+  const reading = newReading()
+  socket[last] = lengthOf(headers) > mostKept ? undefined : { headers, reading }
+  return reading
+}
+
+function areSame(some: RawHeaders, others: RawHeaders): boolean {
+  if (some.length !== others.length) return false
+  for (let i = 0; i < some.length; i++) if (some[i] !== others[i]) return false
+  return true
+}
+
+function lengthOf(headers: RawHeaders): number {
+  let length = 0
+  for (const text of headers) length += text.length
+  return length
 }
 
 /** A client that reads nothing would keep its connection, and what is written for it, for ever. */
