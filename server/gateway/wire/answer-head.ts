@@ -57,13 +57,35 @@ Bare.prototype = Object.create(null) as object
 function byName(fields: readonly string[]): Record<string, string | string[]> {
   const headers = new Bare()
   for (let i = 0; i < fields.length; i += 2) {
-    const name = fields[i]!.toLowerCase()
+    const name = inLowerCase(fields[i]!, i)
     const before = headers[name]
     if (before === undefined) headers[name] = fields[i + 1]!
     else if (Array.isArray(before)) before.push(fields[i + 1]!)
     else headers[name] = [before, fields[i + 1]!]
   }
   return headers
+}
+
+/** A name for each place of a head, as it was sent and in lower case. */
+const sentNames: string[] = []
+const lowerNames: string[] = []
+/** Of the names that are others, one in so many is kept; a prime, so that it is not always the turn of the same place. */
+const keptOneIn = 61
+let others = 0
+
+/**
+ * Upstreams send the same names in the same order, and a lower-case copy of each, which then has to be found among all
+ * names that there are, is the most expensive part of it.
+ */
+function inLowerCase(sent: string, place: number): string {
+  const kept = sentNames[place]
+  if (kept === sent) return lowerNames[place]!
+  const name = sent.toLowerCase()
+  if (kept === undefined || ++others % keptOneIn === 0) {
+    sentNames[place] = sent
+    lowerNames[place] = name
+  }
+  return name
 }
 
 /** Null: none was sent; -1: none that can be relied on (RFC 9112 §6.3, rule 5). */
