@@ -44,6 +44,8 @@ export type Classifier = {
 /** Steps that the patterns of one answer may take: about a second. */
 const mostEffort = 1e7
 
+const exhausted = new OffContract('#', 'effort')
+
 const withheld = 'the content as a whole has a class other than public, so no answer of this kind is released'
 
 /** Prepares one document. Its operations share everything that is read and made of its schemas. */
@@ -89,12 +91,12 @@ export function createClassifier(
     return released === undefined ? new OffContract('#', 'not released') : JSON.stringify(released)
   }
 
-  function bounded<T>(work: () => T): T | OffContract {
+  function bounded<Given, Other>(work: () => Given, ifExhausted: Other): Given | Other {
     effort.left = mostEffort
     try {
       return work()
     } catch (error) {
-      if (error instanceof Exhausted) return new OffContract('#', 'effort')
+      if (error instanceof Exhausted) return ifExhausted
       throw error
     } finally {
       chooser.forget()
@@ -109,9 +111,9 @@ export function createClassifier(
       if (root.hidden) found.notices.push({ pointer, code: 'content_withheld', message: withheld })
       told = { refusals: refusals.length, notices: notices.length }
       const rule = ruleOf(root)
-      const project: Projector = Object.assign((value: unknown) => bounded(() => release(root, value)), {
-        copy: (answer: Buffer) => bounded(() => copyReleased(answer, rule)),
-      })
+      const byValue = (value: unknown) => bounded(() => release(root, value), exhausted)
+      const copy = (answer: Buffer) => bounded(() => copyReleased(answer, rule), null)
+      const project: Projector = Object.assign(byValue, { copy })
       return { project, ...survey(root), ...found }
     },
   }

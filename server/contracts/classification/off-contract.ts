@@ -16,6 +16,9 @@ export class OffContract {
  */
 export type Projector = {
   (value: unknown): string | OffContract
-  /** The same of the bytes that came (UTF-8), at less cost; null: only the value can say. */
-  readonly copy?: (answer: Buffer) => string | OffContract | null
+  /**
+   * The same of the bytes that came (UTF-8), at less cost; null: only the value can say. Also where patterns took too
+   * long: other members are looked at, in another order.
+   */
+  readonly copy?: (answer: Buffer) => string | null
 }

@@ -228,7 +228,7 @@ function copyMembers(members: Members, at: number, depth: number): number {
 /** In the order of the contract, whatever the order in which they come. */
 function sortMembers(members: Members, at: number, depth: number): number {
   const { rules } = members
-  /** Start and end of each in `output`; of one that stays both are the same. */
+  /** Start and end of each in `output`, with a comma behind it; of one that stays both are the same. */
   const spans = new Int32Array(rules.length * 2).fill(-1)
   cut(at + 1, at + 1)
   const from = written
@@ -246,8 +246,11 @@ function sortMembers(members: Members, at: number, depth: number): number {
       kept = i
       spans[index * 2] = written
       behind = copyMember(rules[index]!, depth)
-      if (behind > unsure) cut(behind, behind)
-      else written = spans[index * 2]!
+      if (behind > unsure) {
+        cut(behind, behind)
+        // At once, so that whatever is written later leaves room for it. It stood in the input, or a brace does.
+        output[written++] = comma
+      } else written = spans[index * 2]!
       spans[index * 2 + 1] = written
       behind = Math.abs(behind)
     }
@@ -267,15 +270,13 @@ function sortMembers(members: Members, at: number, depth: number): number {
 /** Room for members while they change places. */
 const aside = Buffer.allocUnsafeSlow(output.length)
 
-/** Writes what begins at `from` anew. There is room for the commas: each stood in the input. */
+/** Writes what begins at `from` anew, without the last comma. */
 function arrange(spans: Int32Array, from: number): void {
   output.copy(aside, from, from, written)
   written = from
-  for (let i = 0; i < spans.length; i += 2) {
-    if (spans[i]! >= spans[i + 1]!) continue
-    if (written > from) output[written++] = comma
-    written += aside.copy(output, written, spans[i], spans[i + 1])
-  }
+  for (let i = 0; i < spans.length; i += 2)
+    if (spans[i]! < spans[i + 1]!) written += aside.copy(output, written, spans[i], spans[i + 1])
+  if (written > from) written--
 }
 
 /** One that must be there is not among those that were passed over. */
