@@ -12,7 +12,6 @@ import {
   backslash,
   closeBrace,
   closeBracket,
-  colon,
   comma,
   input,
   inputBuffer,
@@ -31,13 +30,8 @@ import {
   skipWord,
   special,
 } from '#/contracts/classification/copying/json.ts'
-import {
-  mostMet,
-  nobody,
-  type Members,
-  type Met,
-  type Rule,
-} from '#/contracts/classification/copying/rules.ts'
+import { last, recall, startNames, unreadable, whose } from '#/contracts/classification/copying/names.ts'
+import { lacks, nobody, type Members, type Rule } from '#/contracts/classification/copying/rules.ts'
 import { maxDepth } from '#/contracts/classification/exact.ts'
 import { failed } from '#/contracts/classification/failure.ts'
 import { types } from '#/contracts/classification/reading/part.ts'
@@ -46,6 +40,7 @@ import { types } from '#/contracts/classification/reading/part.ts'
 export function copyReleased(answer: Buffer, rule: Rule): string | null {
   if (answer.length > mostBytes) return null
   setInput(answer)
+  startNames()
   inputEnd = answer.length
   written = 0
   const from = (kept = skipBlank(0))
@@ -173,6 +168,7 @@ function copyArray(element: Rule, at: number, depth: number): number {
 
 function copyObject(members: Members, at: number, depth: number): number {
   if (depth > maxDepth) return unsure
+  recall(members.met)
   return members.sorts ? sortMembers(members, at, depth) : copyMembers(members, at, depth)
 }
 
@@ -187,11 +183,11 @@ function copyMembers(members: Members, at: number, depth: number): number {
   let name = 0
   for (let isFirst = true; !isFirst || input[i] !== closeBrace; isFirst = false) {
     const index = whose(members, name, i)
-    name = lastMet
+    name = last.number
     if (index === unreadable) return unsure
     let behind: number
     if (index === nobody) {
-      behind = skipValue(skipBlank(colonAt + 1), depth)
+      behind = skipValue(skipBlank(last.colonAt + 1), depth)
     } else {
       if (index < next) members.sorts = true
       if (index < next || lacks(members, next, index)) return unsure
@@ -236,12 +232,12 @@ function sortMembers(members: Members, at: number, depth: number): number {
   let name = 0
   for (let isFirst = true; !isFirst || input[i] !== closeBrace; isFirst = false) {
     const index = whose(members, name, i)
-    name = lastMet
+    name = last.number
     // Of two members of one name the last counts, which is not said here.
     if (index === unreadable || (index !== nobody && spans[index * 2] !== -1)) return unsure
     let behind: number
     if (index === nobody) {
-      behind = skipValue(skipBlank(colonAt + 1), depth)
+      behind = skipValue(skipBlank(last.colonAt + 1), depth)
     } else {
       kept = i
       spans[index * 2] = written
@@ -279,76 +275,13 @@ function arrange(spans: Int32Array, from: number): void {
   if (written > from) written--
 }
 
-/** One that must be there is not among those that were passed over. */
-function lacks({ required }: Members, from: number, to: number): boolean {
-  for (let i = from; i < to; i++) if (required[i]) return true
-  return false
-}
-
-/** Of the name that was read last: the place behind it, and that of its colon. */
-let nameEnd = 0
-let colonAt = 0
-
 function copyMember(rule: Rule, depth: number): number {
-  cutBetween(nameEnd, colonAt)
-  const value = skipBlank(colonAt + 1)
-  cutBetween(colonAt + 1, value)
+  cutBetween(last.end, last.colonAt)
+  const value = skipBlank(last.colonAt + 1)
+  cutBetween(last.colonAt + 1, value)
   return copyValue(rule, value, depth + 1)
 }
 
 function cutBetween(from: number, to: number): void {
   if (from !== to) cut(from, to)
-}
-
-const unreadable = -2
-const longestMet = 64
-/** All names that were met, each as `"name":`. What is once written does not change. */
-const names = new Uint8Array(262_144)
-let namesEnd = 0
-
-/** The number of the name that was read last; 0: it has none. */
-let lastMet = 0
-
-/** Reads a name and its colon, the one behind the name with the number `before`, and says whose it is. */
-function whose(members: Members, before: number, at: number): number {
-  const { met } = members
-  const number = met.followers[before]!
-  if (number === 0 || !isName(met.starts[number]!, met.lengths[number]!, at)) return look(members, before, at)
-  colonAt = nameEnd = at + met.lengths[number]! - 1
-  lastMet = number
-  return met.indexes[number]!
-}
-
-function isName(start: number, length: number, at: number): boolean {
-  for (let i = 0; i < length; i++) if (input[at + i] !== names[start + i]) return false
-  return true
-}
-
-function look({ byName, met }: Members, before: number, at: number): number {
-  const end = input[at] === quote ? skipString(at) : 0
-  if (end === 0) return unreadable
-  const name = textOf(at + 1, end - 1)
-  if (name.includes('\\')) return unreadable
-  nameEnd = end
-  colonAt = skipBlank(end)
-  if (input[colonAt] !== colon) return unreadable
-  const index = byName.get(name) ?? nobody
-  lastMet = met.numbers.get(name) ?? meet(met, name, at, index)
-  met.followers[before] = lastMet
-  return index
-}
-
-/** Gives the number of a name that stands at `at`; 0: there is no room for it. */
-function meet(met: Met, name: string, at: number, index: number): number {
-  const number = met.numbers.size + 1
-  const length = nameEnd - at
-  if (number > mostMet || length > longestMet || namesEnd + length >= names.length) return 0
-  names.set(input.subarray(at, nameEnd), namesEnd)
-  names[namesEnd + length] = colon
-  met.numbers.set(name, number)
-  met.starts[number] = namesEnd
-  met.lengths[number] = length + 1
-  met.indexes[number] = index
-  namesEnd += length + 1
-  return number
 }

@@ -4,39 +4,19 @@
  */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { createClassifier, projectText, type Projector } from '../classification.ts'
-
-const open = { 'x-portico-class': 'public' }
-const text = { type: 'string', ...open }
-const whole = { type: 'integer', ...open }
-const number = { type: 'number', ...open }
-const secret = { type: 'string', 'x-portico-class': 'cost' }
-const object = (properties: Record<string, unknown>, more: object = {}) => ({
-  type: 'object',
-  properties,
-  ...more,
-})
-const list = (items: unknown, more: object = {}) => ({ type: 'array', items, ...open, ...more })
-
-function projectorOf(schema: unknown, schemas: Record<string, unknown> = {}): Projector {
-  const { projector } = createClassifier({ components: { schemas } }, { dialect: '3.1', defaultClass: null })
-  return projector(schema, '#').project
-}
-
-/** How many of the answers were copied; all of them alike both ways. */
-function copies(project: Projector, answers: readonly string[]): number {
-  let count = 0
-  for (const answer of answers) {
-    const copied = project.copy!(Buffer.from(answer))
-    if (copied === null) continue
-    count++
-    const released = projectText(answer, (value) => project(value))
-    assert.ok(copied === released, `${answer.slice(0, 200)} gave ${copied.slice(0, 200)}`)
-  }
-  return count
-}
-
-const twice = (answers: readonly string[]) => [...answers, ...answers]
+import {
+  copies,
+  list,
+  number,
+  object,
+  open,
+  projectorOf,
+  secret,
+  text,
+  twice,
+  whole,
+} from '../../../../tests/support/release/both-ways.ts'
+import { createClassifier, projectText } from '../classification.ts'
 
 /** Every text of so many of these pieces or fewer. */
 function combined(pieces: readonly string[], most: number): string[] {
@@ -291,62 +271,6 @@ test('what nobody names is not followed however deep', () => {
   const project = projectorOf(object({ a: whole }))
   const deep = '['.repeat(30_000) + ']'.repeat(30_000)
   assert.equal(copies(project, [`{"a":1,"x":${deep}}`]), 0)
-})
-
-describe('room', () => {
-  test('is for 65,536 bytes', () => {
-    const project = projectorOf(object({ a: text, b: secret }))
-    const answer = (length: number) => `{"b":"secret","a":"${'x'.repeat(length - 21)}"}`
-    assert.equal(copies(project, [answer(65_536)]), 1)
-    assert.equal(copies(project, [answer(65_537)]), 0)
-    assert.equal(copies(project, [answer(65_536).slice(0, -1), `${answer(65_536).slice(0, -1)}\\`]), 0)
-  })
-
-  test('is not taken from an answer that came before', () => {
-    const project = projectorOf(object({ a: text, b: secret, c: whole }))
-    const answer = '{"a":"one \\n two","b":"secret","c":12345}'
-    for (let length = 0; length < answer.length; length++) {
-      const part = answer.slice(0, length)
-      for (const cut of [
-        part,
-        `${part}\0`,
-        `${part}\0${answer.slice(length)}`,
-        `${part}\ufeff${answer.slice(length)}`,
-      ]) {
-        assert.equal(copies(project, [answer]), 1)
-        copies(project, [cut])
-      }
-    }
-  })
-
-  test('is there for values that become longer, or the answer is not copied', () => {
-    const project = projectorOf(object({ l: list(whole), y: text }))
-    for (const [spelling, counts] of [
-      ['9e15', [1_000, 4_000, 5_500, 6_000, 6_540, 7_000, 7_700, 8_000, 13_000]],
-      ['1', [30_000]],
-    ] as const)
-      for (const count of counts) copies(project, [`{"l":[${Array(count).fill(spelling).join()}],"y":"\\/"}`])
-    assert.equal(copies(project, [`{"l":[${Array(1_000).fill('9e15').join()}],"y":"\\/"}`]), 1)
-  })
-
-  test('is there for letters of three bytes', () => {
-    const project = projectorOf(list({ type: ['integer', 'string'] }, { minItems: 1 }))
-    const answer = (count: number, letters: number) =>
-      `[${Array(count).fill('9e15').join()},"${'漢'.repeat(letters)}"]`
-    assert.equal(copies(project, [answer(100, 100)]), 1)
-    assert.equal(copies(project, [answer(7_000, 10_000)]), 0)
-  })
-
-  test('is there for the commas of members that change places', () => {
-    const small = Array.from({ length: 400 }, (_, index) => `p${index}`)
-    const properties = Object.fromEntries(small.map((name) => [name, whole]))
-    const project = projectorOf(object({ ...properties, l: list(whole), y: text }))
-    const first = small.toReversed().map((name) => `"${name}":1`)
-    const answer = (count: number) =>
-      `{${first.join()},"l":[${Array(count).fill('9e15').join()}],"y":"\\/${'漢'.repeat(6_000)}"}`
-    assert.equal(copies(project, [answer(1), answer(2)]), 1)
-    for (let count = 6_200; count < 7_200; count += 10) copies(project, [answer(count)])
-  })
 })
 
 test('the effort of patterns is for the way by values to judge', () => {

@@ -39,9 +39,11 @@ export type Members = {
  * another is most often the one that stood there last, and then it is compared and not looked up.
  */
 export type Met = {
+  /** In which all this was met (names.ts). */
+  era: number
   /** The number of each, from 1. */
   readonly numbers: Map<string, number>
-  /** By number: the place of `"name":` among all names (copier.ts), its length, the index of its member or `nobody`. */
+  /** By number: the place of `"name":` among all names (names.ts), its length, the index of its member or `nobody`. */
   readonly starts: Int32Array
   readonly lengths: Int32Array
   readonly indexes: Int32Array
@@ -54,6 +56,7 @@ export const mostMet = 64
 
 function nothingMet(): Met {
   return {
+    era: -1,
     numbers: new Map(),
     starts: new Int32Array(mostMet + 1),
     lengths: new Int32Array(mostMet + 1),
@@ -64,6 +67,12 @@ function nothingMet(): Met {
 
 /** A member that does not leave. */
 export const nobody = -1
+
+/** One that must be there is not among those that were passed over. */
+export function lacks({ required }: Members, from: number, to: number): boolean {
+  for (let i = from; i < to; i++) if (required[i]) return true
+  return false
+}
 
 type RuleOf = (shape: Shape) => Rule
 
