@@ -188,6 +188,17 @@ function mutate(document: Members, { where, key, value: given, how }: Mutation):
   }
 }
 
+/** What reading a form gives: a text for each name, or several. */
+function asForm(sent: unknown): Record<string, string | string[]> {
+  const textOf = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value))
+  return Object.fromEntries(
+    Object.entries(Object(sent) as object).map(([name, value]: [string, unknown]) => [
+      name,
+      Array.isArray(value) ? value.map(textOf) : textOf(value),
+    ]),
+  )
+}
+
 function call(operation: Operation, sent: unknown, text: string): void {
   operation.parameters?.(
     parts({
@@ -196,8 +207,10 @@ function call(operation: Operation, sent: unknown, text: string): void {
       headers: { 'x-trace': text },
     }),
   )
-  for (const type of [...(operation.body?.mediaTypes ?? []), 'application/json', text])
-    operation.body?.rule(type)?.validate?.(sent)
+  for (const type of [...(operation.body?.mediaTypes ?? []), 'application/json', text]) {
+    const rule = operation.body?.rule(type)
+    rule?.validate?.(rule.kind === 'form' ? asForm(sent) : sent)
+  }
   for (const status of [200, 204, 404, 500]) {
     const rule = operation.answer(status)
     for (const fits of rule?.headers.values() ?? []) assert.equal(typeof fits(text), 'boolean')
