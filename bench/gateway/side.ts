@@ -12,7 +12,13 @@ import { setFlagsFromString } from 'node:v8'
 import httpProxy from '@fastify/http-proxy'
 import fastify from 'fastify'
 import { Pool } from 'undici'
-import { createFastLane, createGateway, createNodeLane, createWirePool } from '#/gateway/gateway.ts'
+import {
+  afterReads,
+  createFastLane,
+  createGateway,
+  createNodeLane,
+  createWirePool,
+} from '#/gateway/gateway.ts'
 import type { Answer, Client, Gateway, Request } from '#/gateway/gateway.ts'
 import { parseKey } from '#/identity/keys/keys.ts'
 import { systemClock } from '#/kernel/clock/clock.ts'
@@ -27,7 +33,8 @@ const sides: Readonly<Record<string, () => Promise<number>>> = {
   portico: () => listen(serverOf(porticoGateway('own'))),
   'portico on node:http + undici': () => listen(createServer(createNodeLane(porticoGateway('undici')))),
   'fast lane': fastPassThrough,
-  'node:http + undici': nodePassThrough,
+  'node:http + undici': () => nodePassThrough(false),
+  'node:http + undici in stages': () => nodePassThrough(true),
   'http-proxy': proxy,
 }
 
@@ -68,23 +75,30 @@ async function fastPassThrough(): Promise<number> {
   return listen(serverOf(passingThrough(pool)))
 }
 
-/** What a gateway on node:http and undici costs before it does anything. */
-async function nodePassThrough(): Promise<number> {
+/**
+ * What a gateway on node:http and undici costs before it does anything. `inStages`: answers leave together at the end of
+ * a turn, as those of the steps do (docs/decisions/0027-turns.md).
+ */
+async function nodePassThrough(inStages: boolean): Promise<number> {
   const pool = new Pool(`http://127.0.0.1:${upstreamPort}`, {
     connections: 256,
     pipelining: 1,
     allowH2: false,
   })
-  return listen(createServer(createNodeLane(passingThrough(pool))))
+  return listen(createServer(createNodeLane(passingThrough(pool, inStages))))
 }
 
-function passingThrough(client: Client): Handler {
+function passingThrough(client: Client, inStages = false): Handler {
   const fixed = { headers: [], body: null, headersTimeout: 5_000, bodyTimeout: 5_000 }
   return {
     handle: ({ target: path, method }, respond) => {
-      client.dispatch({ path, method, ...fixed }, new PassThrough(respond))
+      client.dispatch({ path, method, ...fixed }, new PassThrough(inStages ? staged(respond) : respond))
     },
   }
+}
+
+function staged(respond: (answer: Answer) => void): (answer: Answer) => void {
+  return (answer) => afterReads({ due: () => respond(answer) })
 }
 
 class PassThrough {

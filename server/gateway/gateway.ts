@@ -27,6 +27,7 @@ export type { Limits, MemberOf, ParsedKey, SignedInRequest, Timeouts } from '#/g
 export { createFastLane } from '#/gateway/lane/fast-lane.ts'
 export type { FastLane } from '#/gateway/lane/fast-lane.ts'
 export { createNodeLane, expectContinue } from '#/gateway/lane/node-lane.ts'
+export { afterReads } from '#/gateway/turn.ts'
 export type { Client } from '#/gateway/wire/client.ts'
 export { createWirePool } from '#/gateway/wire/pool.ts'
 export type { NodeLane } from '#/gateway/lane/node-lane.ts'
