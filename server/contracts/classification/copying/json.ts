@@ -1,6 +1,6 @@
 /**
- * JSON (RFC 8259) as bytes, read where it lies: in `input`, which never moves, so that the engine knows where it is and
- * how long (a loop over it takes half the time of one over any other array). Exactly what `JSON.parse` takes is JSON
+ * JSON (RFC 8259) as bytes, read where they lie: in `input`, one buffer with a zero behind the end, so that no loop asks
+ * for a length with each byte (which doubles what a loop costs). Exactly what `JSON.parse` takes is JSON
  * here, so that no answer is read in two ways. Each function takes the place where something begins and gives the place
  * behind it, or 0: it is not that.
  */
